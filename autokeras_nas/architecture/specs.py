@@ -1,0 +1,50 @@
+"""What a task tells a search space: the shape of its inputs and the features that it wants."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+
+@dataclass(frozen=True)
+class InputSpec:
+    """The preprocessed input of a network.
+
+    Attributes:
+        shape: Without the batch axis: `(height, width, channels)` for images, `(columns,)`
+            for tables; None where a length is free.
+        dtype: The Keras dtype.
+    """
+
+    shape: tuple[int | None, ...]
+    dtype: str = "float32"
+
+
+@dataclass(frozen=True)
+class FeatureSpec:
+    """The features that a task's head can take.
+
+    Attributes:
+        kind: `"vector"`: `(batch, features)`; `"map"`: `(batch, height, width, channels)`;
+            `"pyramid"`: maps by level; `"sequence"`: encoder and decoder.
+        stride: For a map, input pixels a feature pixel.
+        levels: For a pyramid, its levels; level *l* has stride `2 ** l`.
+    """
+
+    kind: Literal["vector", "map", "pyramid", "sequence"] = "vector"
+    stride: int | None = None
+    levels: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Features:
+    """Where a trunk ends.
+
+    Attributes:
+        main: A Keras tensor; for a pyramid, a mapping of level to tensor.
+        auxiliary: Tensors that auxiliary heads may train on.
+    """
+
+    main: Any | Mapping[int, Any]
+    auxiliary: tuple[Any, ...] = field(default=())

@@ -1,0 +1,49 @@
+"""What can go wrong, and how it is said: what was wrong, what came, what to do."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+from keras_tuner import errors as kt_errors
+
+
+class InvalidArchitectureError(kt_errors.FailedTrialError):
+    """An architecture that cannot be built: a finding of the search, not a bug.
+
+    It fails its trial alone, in any KerasTuner tuner, and is not tried again.
+    """
+
+
+class SearchFailedError(RuntimeError):
+    """A search that cannot succeed, for instance because all its first trials failed."""
+
+
+class ProjectError(RuntimeError):
+    """A project folder that cannot be used: unwritable, corrupt, or another search's."""
+
+
+def closest(name: str, known: Iterable[str]) -> str | None:
+    """The known name that is most alike; None: no known name comes near."""
+    matches = difflib.get_close_matches(str(name), list(known), n=1, cutoff=0.5)
+    return matches[0] if matches else None
+
+
+def unknown_name(kind: str, name: object, known: Iterable[str]) -> ValueError:
+    """The error for a name that nobody knows, with the nearest known one.
+
+    Args:
+        kind: What the name should have named, such as `"oracle"`.
+        name: The name that came.
+        known: All known names.
+
+    Returns:
+        The error, to be raised by the caller.
+    """
+    names = sorted(known)
+    near = closest(str(name), names)
+    hint = f"Did you mean {near!r}? " if near else ""
+    return ValueError(
+        f"There is no {kind} of this name. Received: {name!r}. {hint}"
+        f"Known names: {', '.join(map(repr, names)) or 'none'}."
+    )
