@@ -1,0 +1,8 @@
+"""Oracles: one published search algorithm a file, for any KerasTuner tuner."""
+
+from autokeras_nas.oracles.base import ORACLES, NasOracle
+from autokeras_nas.oracles.finished import FinishedTrial
+from autokeras_nas.oracles.random_search import RandomSearch
+from autokeras_nas.oracles.regularized_evolution import RegularizedEvolution
+
+__all__ = ["ORACLES", "FinishedTrial", "NasOracle", "RandomSearch", "RegularizedEvolution"]

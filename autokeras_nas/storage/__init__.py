@@ -1,0 +1,6 @@
+"""What a project keeps on disk: an append-only journal and snapshots of what was learned."""
+
+from autokeras_nas.storage.journal import Journal
+from autokeras_nas.storage.snapshot import read_snapshot, write_snapshot
+
+__all__ = ["Journal", "read_snapshot", "write_snapshot"]
