@@ -19,6 +19,7 @@ NUM_BINS = 8
 """Bins that a range without few values is cut into."""
 _MOST_EXACT = 64
 """A numeric range of at most so many values is offered value by value."""
+_MOST_REDRAWS = 100
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,12 @@ class Bin:
 
     def draw(self, rng: np.random.Generator) -> Value:
         """A value drawn within the bin, uniformly on the entry's scale."""
-        return self.entry.prob_to_value(self.low + (self.high - self.low) * rng.random())
+        # A step that straddles an edge is held by one bin only, and rounding may leave the bin.
+        for _ in range(_MOST_REDRAWS):
+            value = self._at(rng.random())
+            if self.holds(value):
+                return value
+        return self._at(0.5)
 
     def holds(self, value) -> bool:
         """Whether the value lies in the bin; the ends of the range belong to the outer bins."""
@@ -48,6 +54,9 @@ class Bin:
             return False
         place = min(max(self.entry.value_to_prob(value), 0.0), 1.0)
         return self.low <= place < self.high or (self.high == 1.0 and place == 1.0)
+
+    def _at(self, share: float) -> Value:
+        return self.entry.prob_to_value(self.low + (self.high - self.low) * share)
 
 
 class HyperParameterGrammar(Grammar):
@@ -137,7 +146,7 @@ def _parents_first(space) -> list:
     ready: list = []
     pending = []
     for position, entry in enumerate(space):
-        key = (_natural(entry.name), repr([c.get_config() for c in entry.conditions]), position)
+        key = (_natural(entry.name), entry.name, repr([c.get_config() for c in entry.conditions]), position)
         pending.append((key, entry, waits_for[position] & names))
     ordered = []
     while pending or ready:
@@ -159,4 +168,4 @@ def _parents_first(space) -> list:
 
 def _natural(name: str) -> list:
     """A key under which `units_2` comes before `units_10`."""
-    return [(0, int(part), "") if part.isdigit() else (1, 0, part) for part in re.split(r"(\d+)", name)]
+    return [(0, int(part), "") if part.isdecimal() else (1, 0, part) for part in re.split(r"(\d+)", name)]

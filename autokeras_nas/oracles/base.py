@@ -632,16 +632,12 @@ class NasOracle(keras_tuner.Oracle):
     def _snapshot(self) -> None:
         state = self.get_state()
         if state and self._folder is not None:
-            write_snapshot(
-                self._folder / "oracle.snapshot", {"n": self._sequence, "state": state}
-            )
+            write_snapshot(self._folder / "oracle.snapshot", {"n": self._sequence, "state": state})
 
 
 def _check_positive(name: str, value: float | None) -> None:
     if value is not None and not value > 0:
-        raise ValueError(
-            f"`{name}` must be positive. Received: {value}. Pass None for no limit."
-        )
+        raise ValueError(f"`{name}` must be positive. Received: {value}. Pass None for no limit.")
 
 
 def _best_values(metrics: metrics_tracking.MetricsTracker) -> dict[str, float]:

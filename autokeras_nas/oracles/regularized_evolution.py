@@ -46,7 +46,10 @@ class RegularizedEvolution(NasOracle):
         identity_rate: float = 0.05,
         **kwargs,
     ):
-        for name, size in (("population_size", population_size), ("tournament_size", tournament_size)):
+        for name, size in (
+            ("population_size", population_size),
+            ("tournament_size", tournament_size),
+        ):
             if size is not None and size < 2:
                 raise ValueError(
                     f"`{name}` must be at least 2: a tournament of one selects nothing. "

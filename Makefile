@@ -1,0 +1,27 @@
+PYTHON ?= python3
+VENV ?= .venv
+
+# Folders appear as they are written; lint what there is.
+SOURCES = $(wildcard autokeras_nas tests benchmarks examples)
+
+.PHONY: test test-all lint clean
+
+$(VENV)/.installed: setup.py
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/python -m pip install -e ".[test]"
+	touch $@
+
+test: $(VENV)/.installed
+	$(VENV)/bin/python -m pytest -q -m "not slow"
+
+test-all: $(VENV)/.installed
+	$(VENV)/bin/python -m pytest -q
+
+lint: $(VENV)/.installed
+	$(VENV)/bin/python -m ruff check $(SOURCES)
+	$(VENV)/bin/python -m ruff format --check $(SOURCES)
+	$(VENV)/bin/python -m mypy
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info .pytest_cache .ruff_cache .mypy_cache .hypothesis
+	find autokeras_nas tests -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,1 @@
+"""What a search has to show: leaderboard, plots, report."""

@@ -1,0 +1,50 @@
+"""The leaderboard: every trial of a search as a row."""
+
+from __future__ import annotations
+
+import keras_tuner
+import pandas as pd
+
+_COLUMNS = ["rank", "trial", "score", "parameters", "flops", "epochs", "seconds", "kwh"]
+
+
+def leaderboard(oracle: keras_tuner.Oracle) -> pd.DataFrame:
+    """Trials, best first, then those without a score.
+
+    Args:
+        oracle: Any KerasTuner oracle.
+
+    Returns:
+        One row a trial: rank, trial, score, parameters, FLOPs of one example, epochs, seconds,
+        kWh (missing where it was not measured), status, reason, and the architecture.
+    """
+    sign = -1.0 if oracle.objective.direction == "max" else 1.0
+    scored = [t for t in oracle.trials.values() if t.status == "COMPLETED"]
+    scored.sort(key=lambda trial: (sign * trial.score, trial.trial_id))
+    others = [t for t in oracle.trials.values() if t.status != "COMPLETED"]
+    rows = [_row(rank, trial) for rank, trial in enumerate(scored, start=1)]
+    rows += [_row(None, trial) for trial in others]
+    frame = pd.DataFrame(rows, columns=[*_COLUMNS, "status", "reason", "architecture"])
+    return frame.astype({"rank": "Int64", "parameters": "Int64", "flops": "Int64"})
+
+
+def _row(rank, trial) -> dict:
+    def measured(name):
+        if not trial.metrics.exists(f"nas/{name}"):
+            return None
+        return float(trial.metrics.get_last_value(f"nas/{name}"))
+
+    message = (trial.message or "").strip().splitlines()
+    return {
+        "rank": rank,
+        "trial": trial.trial_id,
+        "score": trial.score,
+        "parameters": measured("parameters"),
+        "flops": measured("flops"),
+        "epochs": measured("epochs"),
+        "seconds": measured("seconds"),
+        "kwh": measured("kwh"),
+        "status": trial.status,
+        "reason": message[-1] if message else "",
+        "architecture": " ".join(str(value) for value in trial.hyperparameters.values.values()),
+    }

@@ -1,0 +1,18 @@
+"""The search: hypermodel, runner, executors and the tuner that joins them to an oracle."""
+
+from autokeras_nas.search.executors import Executor, Inline
+from autokeras_nas.search.hypermodel import NasHyperModel
+from autokeras_nas.search.runner import KerasRunner, TrialRunner
+from autokeras_nas.search.spec import TrialResult, TrialSpec
+from autokeras_nas.search.tuner import NasTuner
+
+__all__ = [
+    "Executor",
+    "Inline",
+    "KerasRunner",
+    "NasHyperModel",
+    "NasTuner",
+    "TrialResult",
+    "TrialRunner",
+    "TrialSpec",
+]

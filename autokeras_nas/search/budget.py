@@ -1,0 +1,55 @@
+"""Time budgets: how they are written, and what share of one a trial gets."""
+
+from __future__ import annotations
+
+import math
+import re
+
+_UNITS = {"": 1.0, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
+
+
+def parse_seconds(budget: float | str | None) -> float | None:
+    """Seconds of a time budget.
+
+    Args:
+        budget: Seconds, or a text such as `"90s"`, `"10m"`, `"1.5h"`, `"1h30m"`; None: no limit.
+
+    Raises:
+        ValueError: If it cannot be read or is not positive.
+    """
+    if budget is None:
+        return None
+    if isinstance(budget, str):
+        text = budget.strip().lower().replace(" ", "")
+        parts = re.findall(r"(\d+(?:\.\d+)?)(min|[smhd]|)", text)
+        if not parts or "".join(number + unit for number, unit in parts) != text:
+            raise ValueError(
+                f"`time_budget` cannot be read. Received: {budget!r}. "
+                'Write seconds, or a text such as "90s", "10m" or "1h30m".'
+            )
+        seconds = sum(float(number) * _UNITS[unit] for number, unit in parts)
+    elif isinstance(budget, (int, float)) and not isinstance(budget, bool):
+        seconds = float(budget)
+    else:
+        raise ValueError(
+            "`time_budget` must be a number of seconds or a text. "
+            f'Received: {budget!r}. Write for instance 600 or "10m".'
+        )
+    if not (seconds > 0 and math.isfinite(seconds)):
+        raise ValueError(
+            f"`time_budget` must be positive. Received: {budget!r}. Pass None for no limit."
+        )
+    return seconds
+
+
+def seconds_per_trial(budget: float | None, max_trials: int | None) -> float | None:
+    """The allotment of one trial, so that a search has trials to choose from.
+
+    With a number of trials the budget is shared out evenly. Without, a budget of `b` seconds
+    makes about `sqrt(b / 10)` trials: three or four in two minutes, eight in ten, nineteen in
+    an hour. Longer budgets make both more trials and longer ones.
+    """
+    if budget is None:
+        return None
+    trials = max_trials or max(2, round(math.sqrt(budget / 10.0)))
+    return budget / trials

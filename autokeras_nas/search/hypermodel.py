@@ -1,0 +1,78 @@
+"""The hypermodel: a search space under a task's head, as KerasTuner builds it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import keras
+import keras_tuner
+
+from autokeras_nas.architecture import InputSpec, Values, decode
+from autokeras_nas.search_spaces import SearchSpace
+from autokeras_nas.tasks import Task
+from autokeras_nas.training import Recipe, Schedule
+
+
+class NasHyperModel(keras_tuner.HyperModel):
+    """Builds networks of a search space for a task.
+
+    Args:
+        search_space: What exists and how it is built.
+        task: What for.
+        input_spec: The preprocessed input.
+        recipe: How networks are trained, where the architecture does not say.
+    """
+
+    def __init__(
+        self,
+        search_space: SearchSpace,
+        task: Task,
+        input_spec: InputSpec,
+        recipe: Recipe | None = None,
+    ):
+        super().__init__(name=type(search_space).__name__)
+        self.search_space = search_space
+        self.task = task
+        self.input_spec = input_spec
+        self.recipe = recipe or Recipe()
+        self.grammar = search_space.grammar(input_spec, task.interface())
+
+    def declare_hyperparameters(self, hp: keras_tuner.HyperParameters) -> None:
+        """Declares the space for stock oracles."""
+        self.grammar.declare(hp)
+
+    def values(self, hp: keras_tuner.HyperParameters) -> Values:
+        """The architecture that hyperparameters carry, declared ones or a proposal's."""
+        proposed = decode(hp.values).values
+        return self.grammar.declared(proposed) if hp.space else proposed
+
+    def build(self, hp: keras_tuner.HyperParameters) -> keras.Model:
+        """A compiled model of the preprocessed input."""
+        model = self.network(self.values(hp))
+        model.compile(optimizer=self.recipe.optimizer(), **self.task.compile_options())
+        return model
+
+    def network(self, values: Mapping) -> keras.Model:
+        """The network of an architecture, not compiled."""
+        inputs = keras.Input(self.input_spec.shape, dtype=self.input_spec.dtype, name="features")
+        features = self.search_space.trunk(values, inputs, self.task.interface())
+        return keras.Model(inputs, self.task.head(features), name="network")
+
+    def fit(self, hp, model, *args, epochs=1, seconds=None, callbacks=(), **kwargs):
+        """Trains under the recipe's schedule.
+
+        Args:
+            hp: The hyperparameters that the model was built from.
+            model: The model.
+            *args: Passed to `model.fit`: the training data, a batched dataset.
+            epochs: Epochs at most; the schedule ends with them.
+            seconds: The time that the schedule may take; None: epochs alone decide.
+            callbacks: Further callbacks.
+            **kwargs: Passed to `model.fit`.
+
+        Returns:
+            `keras.callbacks.History`.
+        """
+        steps = epochs * max(1, int(args[0].cardinality()))
+        schedule = Schedule(self.recipe, steps, seconds)
+        return model.fit(*args, epochs=epochs, callbacks=[schedule, *callbacks], **kwargs)

@@ -1,0 +1,149 @@
+"""The runner: builds what a trial asks for, trains it and measures it."""
+
+from __future__ import annotations
+
+import gc
+import math
+import time
+import traceback
+from typing import Any, Protocol
+
+import keras
+import numpy as np
+from keras_tuner import errors as kt_errors
+
+from autokeras_nas.architecture.proposal import HONOURED
+from autokeras_nas.costs import count_model
+from autokeras_nas.search.spec import TrialResult, TrialSpec
+from autokeras_nas.training import BestWeights, StopOnRequest
+
+
+class TrialRunner(Protocol):
+    """Runs one trial; never raises for what a trial does."""
+
+    def run(self, spec: TrialSpec) -> TrialResult: ...
+
+
+class KerasRunner:
+    """Trains Keras models that a hypermodel builds.
+
+    Args:
+        hypermodel: A `keras_tuner.HyperModel`; its `fit` trains.
+        objective: A `keras_tuner.Objective`, which the training must log.
+        max_model_size: Parameters at most; a larger network fails its trial.
+    """
+
+    def __init__(self, hypermodel, objective, max_model_size: int | None = None):
+        self.hypermodel = hypermodel
+        self.objective = objective
+        self.max_model_size = max_model_size
+
+    def run(self, spec: TrialSpec) -> TrialResult:
+        """Builds, trains and measures; what goes wrong is in the result's reason."""
+        began = time.monotonic()
+        result = TrialResult(spec.trial_id, "FAILED")
+        try:
+            self._train(spec, result, began)
+        except kt_errors.FatalError:
+            raise
+        except kt_errors.FailedTrialError as error:
+            result.reason = str(error)
+        except Exception as error:
+            oom = type(error).__name__ == "ResourceExhaustedError" or isinstance(error, MemoryError)
+            result.status = "FAILED" if oom else "INVALID"
+            result.reason = f"out of memory: {error}" if oom else traceback.format_exc()
+        result.measures["nas/seconds"] = time.monotonic() - began
+        return result
+
+    def _train(self, spec: TrialSpec, result: TrialResult, began: float) -> None:
+        keras.utils.clear_session()
+        gc.collect()
+        keras.utils.set_random_seed(spec.seed)
+        model = self.hypermodel.build(spec.hyperparameters)
+        if not isinstance(model, keras.Model):
+            raise kt_errors.FatalTypeError(
+                "A hypermodel must build a `keras.Model`. "
+                f"Received: {type(model).__name__}. Return the model from `build`."
+            )
+        self._measure_size(model, result)
+        best = BestWeights(self.objective)
+        stopper = StopOnRequest(lambda: spec.stop() or _out_of_time(spec, began))
+        kwargs = dict(spec.fit_kwargs)
+        if spec.proposal.budget.epochs:
+            kwargs["epochs"] = spec.proposal.budget.epochs
+            kwargs["initial_epoch"] = spec.proposal.budget.initial_epoch
+        kwargs["callbacks"] = [*(kwargs.pop("callbacks", None) or []), stopper, best]
+        returned = self.hypermodel.fit(spec.hyperparameters, model, *spec.fit_args, **kwargs)
+        result.curve = _curve(returned, self.objective)
+        result.measures["nas/epochs"] = float(len(result.curve))
+        result.measures[HONOURED] = float(_honours(spec.proposal))
+        result.reason = stopper.stopped or ""
+        if not any(self.objective.has_value(logs) for logs in result.curve):
+            logged = sorted({name for logs in result.curve for name in logs}) or ["nothing"]
+            raise kt_errors.FailedTrialError(
+                f"No epoch logged a finite {self.objective.name}"
+                + (f": {stopper.stopped}. " if stopper.stopped else ". ")
+                + f"Logged: {', '.join(logged)}."
+            )
+        if best.weights is not None:
+            model.set_weights(best.weights)
+        spec.checkpoint.parent.mkdir(parents=True, exist_ok=True)
+        model.save_weights(spec.checkpoint)
+        result.status = "COMPLETED"
+
+    def _measure_size(self, model: keras.Model, result: TrialResult) -> None:
+        if not model.built:
+            return
+        costs = count_model(model)
+        result.measures["nas/parameters"] = float(costs.parameters)
+        result.measures["nas/flops"] = float(costs.flops)
+        if self.max_model_size and costs.parameters > self.max_model_size:
+            raise kt_errors.FailedTrialError(
+                f"The model has {costs.parameters:,} parameters, over the limit of "
+                f"{self.max_model_size:,}."
+            )
+
+
+def _honours(proposal) -> bool:
+    return proposal.measure == "train" and not proposal.budget.steps and not proposal.payload
+
+
+def _out_of_time(spec: TrialSpec, began: float) -> str | None:
+    if spec.seconds is not None and time.monotonic() - began >= spec.seconds:
+        return "its time was used up"
+    return None
+
+
+def _curve(returned: Any, objective) -> list[dict[str, float]]:
+    """What training returned, as finite metrics by epoch.
+
+    Args:
+        returned: A `History`, a dictionary of metrics, a float, or a list of these, as
+            KerasTuner allows.
+        objective: Names a lone float.
+    """
+    if isinstance(returned, list):
+        curves = [_curve(one, objective) for one in returned]
+        return [_mean([curve[-1] for curve in curves if curve])]
+    if isinstance(returned, keras.callbacks.History):
+        history = returned.history
+        length = max((len(values) for values in history.values()), default=0)
+        epochs = [{n: v[k] for n, v in history.items() if k < len(v)} for k in range(length)]
+    elif isinstance(returned, dict):
+        epochs = [returned]
+    elif isinstance(returned, (int, float, np.number)):
+        epochs = [{objective.name: returned}]
+    else:
+        raise kt_errors.FatalTypeError(
+            "A hypermodel's `fit` must return a History, a dictionary of metrics or a float. "
+            f"Received: {type(returned).__name__}. Return what `model.fit` returned."
+        )
+    return [
+        {name: float(v) for name, v in logs.items() if np.ndim(v) == 0 and math.isfinite(v)}
+        for logs in epochs
+    ]
+
+
+def _mean(results: list[dict[str, float]]) -> dict[str, float]:
+    names = set.intersection(*(set(one) for one in results)) if results else set()
+    return {name: float(np.mean([one[name] for one in results])) for name in names}

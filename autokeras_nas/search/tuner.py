@@ -1,0 +1,243 @@
+"""The tuner: asks an oracle, has an executor run, reports back."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+import keras_tuner
+from keras_tuner.src.distribute import utils as kt_distribute
+
+from autokeras_nas.architecture import decode
+from autokeras_nas.errors import InvalidArchitectureError, ProjectError, unknown_name
+from autokeras_nas.objectives import as_objective
+from autokeras_nas.oracles import ORACLES, NasOracle
+from autokeras_nas.search.executors import Inline
+from autokeras_nas.search.interrupts import Interrupts
+from autokeras_nas.search.runner import KerasRunner
+from autokeras_nas.search.spec import TrialResult, TrialSpec
+
+_LEAST_SHARE = 0.5
+"""A trial begins only where this share of its allotment is left."""
+
+
+class NasTuner(keras_tuner.Tuner):
+    """A `keras_tuner.Tuner` that does all that our oracles can ask for.
+
+    Any KerasTuner oracle works in it, and any hypermodel. The first trial is the space's
+    default architecture. Weights are kept for the best trials and for those that the oracle
+    still needs.
+
+    Example:
+
+    ```python
+    tuner = nas.NasTuner(build_model, oracle="regularized_evolution",
+                         objective="val_accuracy", max_trials=50)
+    tuner.search(x, y, validation_split=0.2, epochs=5)
+    ```
+
+    Args:
+        hypermodel: A `keras_tuner.HyperModel` or a function `build(hp)`.
+        oracle: A registered name or a `keras_tuner.Oracle`.
+        objective: For a named oracle: a metric's name or a `keras_tuner.Objective`.
+        max_trials: For a named oracle: trials at most.
+        seed: For a named oracle and for every trial.
+        max_model_size: Parameters at most.
+        keep_best: How many trials keep their weights.
+        directory: The folder of projects.
+        project_name: The project's folder in it.
+        overwrite: Whether to begin anew where the project exists.
+        **kwargs: Passed to `keras_tuner.Tuner`.
+
+    Raises:
+        ValueError: If the oracle's name or the objective's direction is unknown.
+        ProjectError: If the folder cannot be written.
+    """
+
+    def __init__(
+        self,
+        hypermodel,
+        oracle="random",
+        objective=None,
+        max_trials: int | None = None,
+        seed: int | None = None,
+        max_model_size: int | None = None,
+        keep_best: int = 3,
+        directory="nas_results",
+        project_name="untitled_project",
+        overwrite: bool = False,
+        **kwargs,
+    ):
+        if isinstance(oracle, str):
+            oracle = ORACLES[oracle](
+                objective=as_objective(objective), max_trials=max_trials, seed=seed
+            )
+        elif not isinstance(oracle, keras_tuner.Oracle):
+            raise unknown_name("oracle", oracle, ORACLES)
+        grammar = getattr(hypermodel, "grammar", None)
+        if isinstance(oracle, NasOracle):
+            if grammar is not None:
+                oracle.bind(grammar)
+            oracle.idle_seconds = 0.0
+        check_writable(Path(directory) / project_name)
+        self._seed = oracle.seed if isinstance(oracle, NasOracle) else (seed or 0)
+        self._keep_best = keep_best
+        super().__init__(
+            oracle=oracle,
+            hypermodel=hypermodel,
+            max_model_size=max_model_size,
+            directory=str(directory),
+            project_name=project_name,
+            overwrite=overwrite,
+            **kwargs,
+        )
+        if isinstance(oracle, NasOracle) and not oracle.initial_architectures:
+            default = oracle.grammar.default()
+            oracle.initial_architectures = [default] if default else []
+        self._runner = KerasRunner(self.hypermodel, oracle.objective, max_model_size)
+
+    def search(self, *fit_args, time_budget=None, trial_seconds=None, **fit_kwargs):
+        """Runs trials until the oracle stops or the time is used up.
+
+        Args:
+            *fit_args: Passed to the hypermodel's `fit`.
+            time_budget: Seconds of this call; a running epoch is ended cleanly.
+            trial_seconds: Seconds of one trial; the last trials share out what is left.
+            **fit_kwargs: Passed to the hypermodel's `fit`.
+        """
+        if kt_distribute.has_chief_oracle():
+            return super().search(*fit_args, **fit_kwargs)
+        verbose = fit_kwargs.get("verbose", "auto")
+        self.oracle.verbose = verbose
+        ends = None if time_budget is None else time.monotonic() + time_budget
+        if isinstance(self.oracle, NasOracle) and time_budget is not None:
+            self.oracle.time_budget = self.oracle.elapsed() + time_budget
+        executor = Inline(self._runner)
+        self.on_search_begin()
+        with Interrupts() as interrupts:
+            while not interrupts.search_stopped:
+                seconds = _allotment(ends, trial_seconds)
+                if seconds == 0.0:
+                    break
+                trial = self.oracle.create_trial(f"{self.tuner_id}-slot0")
+                if trial.status == "STOPPED":
+                    break
+                if trial.status == "IDLE":
+                    time.sleep(0.05)
+                    continue
+                self.on_trial_begin(trial)
+                interrupts.new_trial()
+                executor.submit(
+                    self._spec(trial, fit_args, fit_kwargs, seconds, interrupts.reason), 0
+                )
+                for result in executor.wait():
+                    self._report(trial, result)
+        self.on_search_end()
+
+    def run_trial(self, trial, *fit_args, **fit_kwargs):
+        """One trial in a worker of KerasTuner's chief."""
+        result = self._runner.run(self._spec(trial, fit_args, fit_kwargs, None, lambda: None))
+        if result.status != "COMPLETED":
+            raise keras_tuner.errors.FailedTrialError(result.reason)
+        better = self.oracle.objective.better_than
+        name = self.oracle.objective.name
+        best = None
+        for logs in result.curve:
+            if name in logs and (best is None or better(logs[name], best[name])):
+                best = logs
+        return {**(best or {}), **result.measures}
+
+    def _spec(self, trial, fit_args, fit_kwargs, seconds, stop) -> TrialSpec:
+        number = int(trial.trial_id) if trial.trial_id.isdigit() else hash(trial.trial_id)
+        kwargs = dict(fit_kwargs)
+        if seconds is not None and getattr(self.hypermodel, "grammar", None) is not None:
+            kwargs["seconds"] = seconds
+        return TrialSpec(
+            trial_id=trial.trial_id,
+            hyperparameters=trial.hyperparameters,
+            proposal=decode(trial.hyperparameters.values),
+            seed=(self._seed * 100_003 + number) % 2**31,
+            checkpoint=Path(self._get_checkpoint_fname(trial.trial_id)),
+            fit_args=fit_args,
+            fit_kwargs=kwargs,
+            seconds=seconds,
+            stop=stop,
+        )
+
+    def _report(self, trial, result: TrialResult) -> None:
+        """Tells the oracle, epoch by epoch, and clears weights that nobody needs."""
+        name = self.oracle.objective.name
+        curve = [(step, logs) for step, logs in enumerate(result.curve) if name in logs]
+        for step, logs in curve if result.status == "COMPLETED" else ():
+            last = result.measures if step == curve[-1][0] else {}
+            self.oracle.update_trial(trial.trial_id, {**logs, **last}, step=step)
+        trial.status, trial.message = result.status, result.reason or None
+        self.on_trial_end(trial)
+        self._clear_checkpoints()
+
+    def _clear_checkpoints(self) -> None:
+        keep = {trial.trial_id for trial in self.oracle.get_best_trials(self._keep_best)}
+        if isinstance(self.oracle, NasOracle):
+            keep |= self.oracle.keep() | ({self.oracle.incumbent()} - {None})
+        for path in Path(self.project_dir).glob("trial_*/checkpoint.weights.h5"):
+            if path.parent.name.removeprefix("trial_") not in keep:
+                path.unlink()
+
+    def load_model(self, trial):
+        """The compiled model of a trial with its best weights."""
+        model = self.hypermodel.build(trial.hyperparameters)
+        if not model.built:
+            raise ProjectError(
+                f"The model of trial {trial.trial_id} has no input shape before it sees data, so "
+                "its weights cannot be loaded. Begin it with `keras.Input`."
+            )
+        model.load_weights(self._get_checkpoint_fname(trial.trial_id))
+        return model
+
+    def _populate_initial_space(self):
+        """Finds the entries of a user's space by building it once, not once a condition."""
+        oracle = self.oracle
+        hp = oracle.get_space()
+        if getattr(self.hypermodel, "grammar", None) is not None:
+            if not isinstance(oracle, NasOracle):
+                self.hypermodel.declare_hyperparameters(hp)
+                oracle.update_space(hp)
+            return
+        self.hypermodel.declare_hyperparameters(hp)
+        try:
+            self.hypermodel.build(hp)
+        except InvalidArchitectureError:
+            pass
+        oracle.update_space(hp)
+
+    def _configure_tensorboard_dir(self, callbacks, trial, execution=0):
+        """Imports TensorBoard only where a callback of its kind is present."""
+        if any(type(callback).__name__ == "TensorBoard" for callback in callbacks):
+            super()._configure_tensorboard_dir(callbacks, trial, execution)
+
+
+def check_writable(folder: Path) -> None:
+    """Raises `ProjectError` unless the folder exists, or can be made, and takes files."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe = folder / ".writable"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise ProjectError(
+            f"The project folder cannot be written: {os.strerror(error.errno or 0)}. "
+            f"Received: {str(folder)!r}. Choose another `directory`, or change its rights."
+        ) from error
+
+
+def _allotment(ends: float | None, trial_seconds: float | None) -> float | None:
+    """Seconds for the next trial; 0: too little is left to begin one."""
+    if ends is None:
+        return trial_seconds
+    left = ends - time.monotonic()
+    if trial_seconds is None:
+        return max(left, 0.0)
+    if left < _LEAST_SHARE * trial_seconds:
+        return 0.0
+    return left / max(1, round(left / trial_seconds))

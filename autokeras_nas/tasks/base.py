@@ -1,0 +1,107 @@
+"""The contract of a task: everything that depends on what a network is for."""
+
+from __future__ import annotations
+
+import abc
+from typing import Any
+
+import keras
+
+from autokeras_nas.architecture.specs import Features, FeatureSpec
+from autokeras_nas.registry import Registry
+
+TASKS = Registry("task")
+
+
+class Task(abc.ABC):
+    """What a network is for; nothing about its architecture.
+
+    A search calls the hooks in this order: `fit_targets` and `preprocessor`, once, with
+    the training part of the data; `targets` for all other data; `interface`, `head` and
+    `compile_options` for every network that it builds; `exported` for the result.
+    `labels` and `score` serve the user afterwards. What the first two learn is the
+    task's state: `get_config` writes it as JSON, `from_config` restores it, and a
+    restored task need not see the training data again.
+
+    Example:
+
+    ```python
+    task = TASKS["image_classification"]()
+    targets = task.fit_targets(y)
+    preprocessor = task.preprocessor(x)
+    features = trunk(keras.Input(preprocessor.output_shape[1:]))
+    ```
+    """
+
+    #: The objective of a search that names none, with a direction that its name tells.
+    objective: str
+
+    @abc.abstractmethod
+    def preprocessor(self, x) -> keras.Model:
+        """Learns from training inputs how to prepare inputs.
+
+        Args:
+            x: Training inputs `(examples, ...)`.
+
+        Returns:
+            Model of raw inputs to what networks take. It runs in the input pipeline
+            while training and stands in front of the exported model.
+        """
+
+    @abc.abstractmethod
+    def fit_targets(self, y) -> Any:
+        """Learns from training labels what labels there are; returns their targets."""
+
+    @abc.abstractmethod
+    def targets(self, y) -> Any:
+        """Labels, in the user's terms, as what the loss compares with.
+
+        Raises:
+            RuntimeError: If `fit_targets` has not run.
+            ValueError: If a label does not fit those of training.
+        """
+
+    @abc.abstractmethod
+    def interface(self) -> FeatureSpec:
+        """The features that `head` takes."""
+
+    @abc.abstractmethod
+    def head(self, features: Features) -> keras.KerasTensor:
+        """From a trunk's features to the outputs that the loss compares."""
+
+    @abc.abstractmethod
+    def compile_options(self) -> dict[str, Any]:
+        """Fresh loss and metrics, as arguments of `keras.Model.compile`."""
+
+    def decode(self, outputs):
+        """Outputs of a network as the exported model gives them; by default, unchanged."""
+        return outputs
+
+    @abc.abstractmethod
+    def labels(self, predictions) -> Any:
+        """The exported model's predictions in the terms of the user's labels."""
+
+    @abc.abstractmethod
+    def score(self, model: keras.Model, data) -> dict[str, float]:
+        """Measures over a whole set.
+
+        Args:
+            model: A model of raw inputs, such as `exported` returns.
+            data: `(x, y)`, raw inputs and labels in the user's terms.
+
+        Returns:
+            Measures by name.
+        """
+
+    @abc.abstractmethod
+    def exported(self, core: keras.Model) -> keras.Model:
+        """One compiled model of raw inputs: preprocessing, `core` and decoding."""
+
+    @abc.abstractmethod
+    def get_config(self) -> dict[str, Any]:
+        """What was learned, as JSON can hold it."""
+
+    @classmethod
+    @abc.abstractmethod
+    def from_config(cls, config: dict[str, Any]) -> Task:
+        """A task in the state that `get_config` described."""

@@ -1,0 +1,96 @@
+"""Callbacks of a trial: schedule, best weights, and how it ends early but cleanly."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+
+import keras
+
+from autokeras_nas.training.recipe import Recipe
+
+
+class Schedule(keras.callbacks.Callback):
+    """Learning rate by how far the training is: by steps or by time, whichever is further.
+
+    A trial with a time allotment so always ends its schedule, however slow its network is.
+
+    Args:
+        recipe: Gives the rate.
+        steps: Steps of the whole training.
+        seconds: Time of the whole training; None: steps alone decide.
+        clock: Returns seconds.
+    """
+
+    def __init__(
+        self,
+        recipe: Recipe,
+        steps: int,
+        seconds: float | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ):
+        super().__init__()
+        self.recipe, self.steps, self.seconds, self.clock = recipe, steps, seconds, clock
+        self._step = 0
+        self._began = clock()
+
+    @property
+    def progress(self) -> float:
+        """How far the training is, in [0, 1]."""
+        by_steps = self._step / max(1, self.steps)
+        by_time = (self.clock() - self._began) / self.seconds if self.seconds else 0.0
+        return min(1.0, max(by_steps, by_time))
+
+    def on_train_batch_begin(self, batch, logs=None):
+        self.model.optimizer.learning_rate = self.recipe.rate(self.progress)
+        self._step += 1
+
+
+class StopOnRequest(keras.callbacks.Callback):
+    """Ends the running epoch after its present step; Keras then validates as usual.
+
+    Args:
+        reason: Asked after each step; a text ends the training, None lets it go on.
+    """
+
+    def __init__(self, reason: Callable[[], str | None]):
+        super().__init__()
+        self.reason = reason
+        self.stopped: str | None = None
+
+    def on_train_batch_end(self, batch, logs=None):
+        if self.stopped is None:
+            self.stopped = self.reason()
+        loss = (logs or {}).get("loss")
+        if self.stopped is None and loss is not None and not math.isfinite(loss):
+            self.stopped = f"the loss became {loss}"
+        if self.stopped is not None:
+            self.model.stop_training = True
+
+
+class BestWeights(keras.callbacks.Callback):
+    """Remembers the weights of the best epoch.
+
+    Args:
+        objective: A `keras_tuner.Objective`; epochs in which it is not finite do not count.
+    """
+
+    def __init__(self, objective):
+        super().__init__()
+        self.objective = objective
+        self.best: float | None = None
+        self.epoch = -1
+        self.weights = None
+        self.epoch_seconds: list[float] = []
+
+    def on_epoch_end(self, epoch, logs=None):
+        logs = logs or {}
+        if not self.objective.has_value(logs):
+            return
+        value = float(self.objective.get_value(logs))
+        if math.isfinite(value) and (
+            self.best is None or self.objective.better_than(value, self.best)
+        ):
+            self.best, self.epoch = value, epoch
+            self.weights = self.model.get_weights()

@@ -1,0 +1,29 @@
+import pytest
+
+from autokeras_nas.search.budget import parse_seconds, seconds_per_trial
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [("90s", 90), ("10m", 600), ("1.5h", 5400), ("1h30m", 5400), ("2 min", 120), ("45", 45),
+     (12, 12), (0.5, 0.5), (None, None), ("1d", 86400)],
+)  # fmt: skip
+def test_budgets_are_read(text, seconds):
+    assert parse_seconds(text) == seconds
+
+
+@pytest.mark.parametrize("bad", ["soon", "", "10x", "-5m", -1, 0, float("nan"), True, "10m!", []])
+def test_unreadable_budget_says_what_came(bad):
+    with pytest.raises(ValueError, match="time_budget"):
+        parse_seconds(bad)
+
+
+def test_more_time_gives_more_and_longer_trials():
+    shares = [seconds_per_trial(budget, None) for budget in (120, 600, 3600)]
+    trials = [budget / share for budget, share in zip((120, 600, 3600), shares, strict=True)]
+    assert shares == sorted(shares) and trials == sorted(trials)
+
+
+def test_a_number_of_trials_shares_the_budget_evenly():
+    assert seconds_per_trial(100.0, 4) == 25.0
+    assert seconds_per_trial(None, 4) is None

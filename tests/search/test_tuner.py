@@ -1,0 +1,136 @@
+from __future__ import annotations
+
+import keras
+import keras_tuner
+import numpy as np
+import pytest
+
+from autokeras_nas.errors import InvalidArchitectureError, ProjectError, SearchFailedError
+from autokeras_nas.oracles import ORACLES
+from autokeras_nas.search import NasTuner
+
+RNG = np.random.default_rng(0)
+X = RNG.normal(size=(64, 4)).astype("float32")
+Y = (X[:, 0] > 0).astype("int32")
+
+
+def build(hp):
+    units = hp.Int("units", 2, 6)
+    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(units, activation="relu")])
+    model.add(keras.layers.Dense(2, activation="softmax"))
+    model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    return model
+
+
+def search(tuner, **kwargs):
+    tuner.search(X, Y, validation_split=0.25, epochs=2, verbose=0, **kwargs)
+    return tuner
+
+
+@pytest.mark.parametrize("oracle", [*ORACLES, "upstream"])
+def test_any_oracle_searches_a_users_model(oracle, tmp_path):
+    if oracle == "upstream":
+        oracle = keras_tuner.oracles.RandomSearchOracle(objective="val_accuracy", max_trials=3)
+    tuner = NasTuner(build, oracle, "val_accuracy", max_trials=3, seed=0, directory=tmp_path)
+    search(tuner)
+    trials = list(tuner.oracle.trials.values())
+    assert len(trials) == 3 and all(t.status == "COMPLETED" for t in trials)
+    best = tuner.oracle.get_best_trials(1)[0]
+    model = tuner.get_best_models(1)[0]
+    x, y = X[48:], Y[48:]
+    assert model.evaluate(x, y, verbose=0, return_dict=True)["accuracy"] == pytest.approx(
+        best.score, abs=1e-6
+    )
+    assert best.metrics.get_last_value("nas/parameters") == model.count_params()
+    assert len(best.metrics.get_history("val_accuracy")) == 2
+
+
+def test_first_trial_is_the_default_of_the_space(tmp_path):
+    tuner = NasTuner(build, "random", "val_accuracy", max_trials=1, seed=0, directory=tmp_path)
+    search(tuner)
+    assert tuner.oracle.trials["0000"].hyperparameters.values == {"units": 2}
+
+
+def test_search_goes_on_where_it_stopped(tmp_path):
+    def make(max_trials):
+        return NasTuner(
+            build, "random", "val_accuracy", max_trials=max_trials, seed=0, directory=tmp_path
+        )
+
+    search(make(2))
+    tuner = search(make(4))
+    assert sorted(tuner.oracle.trials) == ["0000", "0001", "0002", "0003"]
+
+
+def test_weights_are_kept_for_the_best_trials_alone(tmp_path):
+    tuner = NasTuner(
+        build, "random", "val_accuracy", max_trials=4, seed=0, keep_best=1, directory=tmp_path
+    )
+    search(tuner)
+    kept = {p.parent.name for p in tmp_path.glob("*/trial_*/*.weights.h5")}
+    assert kept == {f"trial_{tuner.oracle.incumbent()}"}
+
+
+def test_a_failing_build_fails_its_trial_alone(tmp_path):
+    def picky(hp):
+        if hp.Int("units", 2, 6) == 3:
+            raise InvalidArchitectureError("three units are not to be had")
+        return build(hp)
+
+    tuner = NasTuner(picky, "random", "val_accuracy", max_trials=5, seed=0, directory=tmp_path)
+    search(tuner)
+    failed = [t for t in tuner.oracle.trials.values() if t.status == "FAILED"]
+    assert [t.message for t in failed] == ["three units are not to be had"]
+    assert len(tuner.oracle.trials) == 5
+
+
+def test_a_nan_loss_fails_its_trial_and_says_so(tmp_path):
+    def diverging(hp):
+        model = build(hp)
+        model.compile("adam", loss=lambda t, p: keras.ops.mean(p) * float("nan"))
+        return model
+
+    tuner = NasTuner(diverging, "random", "val_loss", max_trials=1, seed=0, directory=tmp_path)
+    search(tuner)
+    trial = tuner.oracle.trials["0000"]
+    assert trial.status == "FAILED" and "finite val_loss" in trial.message
+
+
+def test_ten_first_failures_end_the_search_and_say_why(tmp_path):
+    def broken(hp):
+        hp.Int("units", 1, 60)
+        raise InvalidArchitectureError("nothing works")
+
+    tuner = NasTuner(broken, "random", "val_accuracy", max_trials=20, seed=0, directory=tmp_path)
+    with pytest.raises(SearchFailedError, match="10 times: nothing works"):
+        search(tuner)
+
+
+def test_oversized_models_fail_their_trials(tmp_path):
+    tuner = NasTuner(
+        build, "random", "val_accuracy", max_trials=4, seed=0, max_model_size=30, directory=tmp_path
+    )
+    search(tuner)
+    for trial in tuner.oracle.trials.values():
+        fits = 7 * trial.hyperparameters.values["units"] + 2 <= 30
+        assert trial.status == ("COMPLETED" if fits else "FAILED")
+
+
+def test_a_time_budget_ends_a_running_trial_with_a_model(tmp_path):
+    tuner = NasTuner(build, "random", "val_accuracy", seed=0, directory=tmp_path)
+    tuner.search(X, Y, validation_split=0.25, epochs=100_000, verbose=0, time_budget=3.0)
+    assert len(tuner.oracle.trials) == 1
+    trial = tuner.oracle.trials["0000"]
+    assert trial.status == "COMPLETED" and "time" in trial.message
+    assert tuner.get_best_models(1)
+
+
+def test_unknown_oracle_names_the_nearest(tmp_path):
+    with pytest.raises(ValueError, match="regularized_evolution"):
+        NasTuner(build, "regularised_evolution", "val_accuracy", directory=tmp_path)
+
+
+def test_unwritable_folder_is_an_error_at_once(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ProjectError, match="cannot be written"):
+        NasTuner(build, "random", "val_accuracy", directory=tmp_path / "file")
