@@ -13,8 +13,6 @@ import numpy as np
 from autokeras_nas.architecture.decision import Decision, Exactly
 from autokeras_nas.architecture.values import Value, Values, canonical_text
 
-_REDRAWS = 100
-
 
 class Grammar(abc.ABC):
     """Which architectures exist, told one decision after the other.
@@ -137,7 +135,7 @@ class Grammar(abc.ABC):
             yield from self.enumerate({**prefix, decision.name: choice.draw(_NO_CHANCE)})
 
     def is_legal(self, values: Mapping[str, Value]) -> bool:
-        """Whether values are one complete architecture: every decision legal, none missing or more."""
+        """Whether values are one complete architecture: all decisions legal, no others."""
         prefix: Values = {}
         while (decision := self.options(prefix)) is not None:
             if decision.name not in values or decision.index(values[decision.name]) is None:

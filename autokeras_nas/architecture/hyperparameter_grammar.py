@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+import itertools
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -115,7 +116,7 @@ def _choices(entry) -> tuple:
     if exact is not None:
         return tuple(Exactly(value) for value in exact)
     edges = np.linspace(0.0, 1.0, NUM_BINS + 1).tolist()
-    return tuple(Bin(entry, low, high) for low, high in zip(edges, edges[1:], strict=False))
+    return tuple(Bin(entry, low, high) for low, high in itertools.pairwise(edges))
 
 
 def _few_values(entry) -> list | None:
@@ -146,7 +147,12 @@ def _parents_first(space) -> list:
     ready: list = []
     pending = []
     for position, entry in enumerate(space):
-        key = (_natural(entry.name), entry.name, repr([c.get_config() for c in entry.conditions]), position)
+        key = (
+            _natural(entry.name),
+            entry.name,
+            repr([c.get_config() for c in entry.conditions]),
+            position,
+        )
         pending.append((key, entry, waits_for[position] & names))
     ordered = []
     while pending or ready:
@@ -168,4 +174,7 @@ def _parents_first(space) -> list:
 
 def _natural(name: str) -> list:
     """A key under which `units_2` comes before `units_10`."""
-    return [(0, int(part), "") if part.isdecimal() else (1, 0, part) for part in re.split(r"(\d+)", name)]
+    return [
+        (0, int(part), "") if part.isdecimal() else (1, 0, part)
+        for part in re.split(r"(\d+)", name)
+    ]

@@ -141,11 +141,14 @@ class _FlopCounter:
             return self.enter(graph, tree.flatten(args[0] if args else kwargs["inputs"]))
         if _has_own_rule(operation):
             outputs = operation.compute_output_spec(*args, **kwargs)
-            self.add(operation, _first_shape(args, kwargs), outputs)
+            if isinstance(operation, keras.layers.Layer):
+                self.add(operation, _first_shape(args, kwargs), outputs)
             return outputs
         with self.listening(operation):
             # Layer's own version may infer the shape without running what is inside.
-            return keras.Operation.compute_output_spec(operation, *args, **kwargs)
+            outputs = keras.Operation.compute_output_spec(operation, *args, **kwargs)
+        self.add(operation, _first_shape(args, kwargs), outputs)
+        return outputs
 
     @contextlib.contextmanager
     def listening(self, composite: keras.layers.Layer) -> Iterator[None]:
@@ -172,7 +175,7 @@ class _FlopCounter:
 
     def add(self, layer, input_shape, outputs) -> None:
         """Adds a call with a known input shape; batch axes are ignored."""
-        if self.flops is None or not isinstance(layer, keras.layers.Layer):
+        if self.flops is None:
             return
         if isinstance(layer, keras.layers.TimeDistributed):
             self.add_each_step(layer.layer, input_shape)
@@ -200,7 +203,8 @@ class _FlopCounter:
 def _positions(layer, input_shape, output_shape) -> tuple[int | None, ...]:
     """Sizes of the axes along which a layer applies its kernels again and again."""
     if isinstance(layer, keras.layers.RNN):
-        return (input_shape[1],)
+        # Steps and, for a convolutional cell, the places of its output.
+        return (input_shape[1], *output_shape[-(len(input_shape) - 2) : -1])
     if isinstance(layer, keras.layers.EinsumDense):
         return _einsum_positions(layer, output_shape)
     shape = input_shape if isinstance(layer, _TRANSPOSED) else output_shape
@@ -230,7 +234,7 @@ def _graph_of(operation):
 
 
 def _has_own_rule(operation) -> bool:
-    """Whether a call is counted by its kernels, without a look at the layers inside."""
+    """Whether a call can be counted without listening to layers inside."""
     if isinstance(operation, keras.layers.RNN | keras.layers.TimeDistributed):
         return True
     return not isinstance(operation, keras.layers.Layer) or not operation._layers
@@ -238,14 +242,16 @@ def _has_own_rule(operation) -> bool:
 
 def _parts_of(composite) -> Iterator[keras.layers.Layer]:
     for part in composite._layers:
-        if _has_own_rule(part):
-            yield part
-        else:
+        yield part
+        if not _has_own_rule(part):
             yield from _parts_of(part)
 
 
 def _kernels(layer) -> list:
-    return [w for w in layer.weights if len(w.shape) >= 2 and w.name.endswith("kernel")]
+    """A layer's own kernels; those of layers inside are counted when they are called."""
+    own = layer._trainable_variables + layer._non_trainable_variables
+    weights = layer.weights if isinstance(layer, keras.layers.RNN) else own
+    return [w for w in weights if len(w.shape) >= 2 and w.name.endswith("kernel")]
 
 
 def _first_shape(args, kwargs) -> tuple[int | None, ...]:

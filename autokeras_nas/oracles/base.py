@@ -30,7 +30,7 @@ from autokeras_nas.architecture import (
     encode,
     plain_values,
 )
-from autokeras_nas.architecture.proposal import CONTROL_NAMES, HONOURED, control
+from autokeras_nas.architecture.proposal import HONOURED, control
 from autokeras_nas.errors import ProjectError, SearchFailedError
 from autokeras_nas.objectives import as_objective, direction_of
 from autokeras_nas.oracles.finished import FinishedTrial
@@ -78,7 +78,7 @@ class NasOracle(keras_tuner.Oracle):
     """
 
     exam_settings: ClassVar[dict[str, Any]] = {}
-    """Arguments under which the algorithm itself acts within thirty trials, for the contract tests."""
+    """Arguments under which the algorithm acts within thirty trials, for the contract tests."""
 
     def __init__(
         self,

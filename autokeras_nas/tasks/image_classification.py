@@ -110,18 +110,13 @@ class ImageClassification(Task):
         # Below float32's precision, a deviation says nothing about the images.
         scale = 1 / np.where(std > 1e-6 * np.abs(mean) + 1e-12, std, 1.0)
         # Rescaling, not Normalization: it survives conversion to other formats.
-        rescaling = keras.layers.Rescaling(
+        rescale = keras.layers.Rescaling(
             scale=scale.tolist(), offset=(-mean * scale).tolist(), dtype="float32", name="rescale"
         )
-        add_channel = [keras.layers.Reshape((*shape, 1), name="add_channel")]
-        return keras.Sequential(
-            [
-                keras.Input(shape, dtype="float32", name="image"),
-                *(add_channel if len(shape) == 2 else []),
-                rescaling,
-            ],
-            name="preprocessor",
-        )
+        inputs = x = keras.Input(shape, dtype="float32", name="image")
+        if len(shape) == 2:
+            x = keras.layers.Reshape((*shape, 1), dtype="float32", name="add_channel")(x)
+        return keras.Model(inputs, rescale(x), name="preprocessor")
 
     def fit_targets(self, y) -> np.ndarray:
         """Learns the classes.
@@ -278,7 +273,8 @@ class ImageClassification(Task):
         preprocessor = self.preprocessor_from_statistics(**self.statistics)
         inputs = keras.Input(self.statistics["shape"], dtype="float32", name="image")
         model = keras.Model(inputs, self.decode(core(preprocessor(inputs))), name="classifier")
-        model.compile(**self.compile_options())
+        # Without momentum there is nothing to store beside the weights, or to miss on loading.
+        model.compile(keras.optimizers.SGD(), **self.compile_options())
         return model
 
     def get_config(self) -> dict[str, Any]:

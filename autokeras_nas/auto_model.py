@@ -1,0 +1,353 @@
+"""AutoModel: from data to the best exported Keras model, in one call."""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import keras
+import keras_tuner
+import numpy as np
+import pandas as pd
+
+from autokeras_nas.architecture import InputSpec
+from autokeras_nas.data import ArraySource, Pipeline, Source, as_source, channel_statistics, split
+from autokeras_nas.errors import ProjectError, SearchFailedError
+from autokeras_nas.objectives import as_objective
+from autokeras_nas.oracles import ORACLES, NasOracle
+from autokeras_nas.reports.leaderboard import leaderboard
+from autokeras_nas.search import NasHyperModel, NasTuner
+from autokeras_nas.search.budget import parse_seconds, seconds_per_trial
+from autokeras_nas.search.tuner import check_writable
+from autokeras_nas.search_spaces import SEARCH_SPACES, SearchSpace
+from autokeras_nas.tasks import TASKS, Task
+
+_PROJECT_FILE = "project.json"
+_MOST_EPOCHS = 100
+_RESERVE = 0.03
+"""Share of the budget kept for building the result."""
+
+
+class AutoModel:
+    """Searches for a network, trains it and hands it out as one plain Keras model.
+
+    Example:
+
+    ```python
+    model = nas.AutoModel()
+    model.fit(x, y, time_budget="10m")
+    model.predict_labels(x_new)
+    model.export("saved_model/")
+    ```
+
+    Args:
+        task: A name or a `nas.tasks.Task`; None: image classification.
+        search_space: A name or a `nas.search_spaces.SearchSpace`; `"auto"`: `chain_cnn`.
+        oracle: A name or any `keras_tuner.Oracle`; `"auto"`: `regularized_evolution`.
+        objective: A metric's name or a `keras_tuner.Objective`; None: the task's own.
+        max_trials: Trials at most; None: as many as the time allows.
+        max_model_size: Parameters at most; a larger network fails its trial.
+        directory: The folder of projects.
+        project_name: The project's folder in it.
+        overwrite: Whether to begin anew where the project exists; else `fit` goes on with it.
+        seed: Drives the split, the proposals and every trial.
+
+    Raises:
+        ValueError: If a name is unknown or an argument out of its range.
+        ProjectError: If the folder cannot be written.
+    """
+
+    def __init__(
+        self,
+        task: str | Task | None = None,
+        search_space: str | SearchSpace = "auto",
+        oracle: str | keras_tuner.Oracle = "auto",
+        objective: str | keras_tuner.Objective | None = None,
+        max_trials: int | None = None,
+        max_model_size: int | None = None,
+        directory: str | Path = "nas_results",
+        project_name: str = "auto_model",
+        overwrite: bool = False,
+        seed: int | None = None,
+    ):
+        task = "image_classification" if task is None else task
+        self.task: Task = TASKS[task]() if isinstance(task, str) else task
+        space = "chain_cnn" if search_space == "auto" else search_space
+        self.search_space = SEARCH_SPACES[space]() if isinstance(space, str) else space
+        self.oracle = "regularized_evolution" if oracle == "auto" else oracle
+        if isinstance(self.oracle, str):
+            ORACLES[self.oracle]  # An unknown name is an error now, not after the data.
+        self.objective = as_objective(objective or self.task.objective)
+        if max_trials is not None and max_trials < 1:
+            raise ValueError(
+                f"`max_trials` must be at least 1. Received: {max_trials}. "
+                "Pass None for as many as the time allows."
+            )
+        self.max_trials = max_trials
+        self.max_model_size = max_model_size
+        self.directory = Path(directory)
+        self.project_name = project_name
+        self.overwrite = overwrite
+        self.seed = 0 if seed is None else seed
+        check_writable(self.project_dir)
+        self.tuner: NasTuner | None = None
+        self._best_model: keras.Model | None = None
+
+    @property
+    def project_dir(self) -> Path:
+        """Where the search is kept."""
+        return self.directory / self.project_name
+
+    def fit(
+        self,
+        x,
+        y=None,
+        validation_data=None,
+        validation_split: float = 0.2,
+        epochs: int | None = None,
+        batch_size: int | None = None,
+        callbacks=None,
+        time_budget: float | str | None = "10m",
+        class_weight: Mapping | str | None = None,
+        sample_weight=None,
+        verbose="auto",
+    ) -> keras.callbacks.History:
+        """Searches, and takes the best network found as the result.
+
+        Args:
+            x: Images `(n, height, width)` or `(n, height, width, channels)`, a
+                `tf.data.Dataset` or the name of a TFDS data set.
+            y: Labels `(n,)` of any kind, or one-hot `(n, classes)`.
+            validation_data: `(x, y)` or a data set; None: split off from the training data.
+            validation_split: The share to split off, seeded, shuffled and stratified.
+            epochs: Epochs of a trial at most; None: up to 100, as the time allows.
+            batch_size: Examples a step; None: by the number of examples.
+            callbacks: Keras callbacks of every trial.
+            time_budget: Seconds of this call, everything included, or `"90s"`, `"10m"`, `"1h"`.
+            class_weight: Weights by label, or `"balanced"`.
+            sample_weight: Weights `(n,)`.
+            verbose: 0: silent; else one line a trial.
+
+        Returns:
+            The winner's `History`; its `model` is the result.
+
+        Raises:
+            ValueError: If the data or an argument cannot be used; before any training.
+            SearchFailedError: If no trial ended with a model.
+        """
+        began = time.monotonic()
+        seconds = parse_seconds(time_budget)
+        train, validation = self._data(
+            x, y, validation_data, validation_split, sample_weight, class_weight, batch_size
+        )
+        tuner = self._make_tuner()
+        self._save_project()
+        budget = None
+        if seconds is not None:
+            budget = max(1.0, seconds * (1.0 - _RESERVE) - (time.monotonic() - began))
+        tuner.search(
+            train,
+            validation_data=validation,
+            epochs=epochs or (_MOST_EPOCHS if budget else 20),
+            callbacks=list(callbacks or []),
+            time_budget=budget,
+            trial_seconds=seconds_per_trial(budget, self.max_trials),
+            verbose=0,
+        )
+        return self._finish()
+
+    # ---- The result -------------------------------------------------------------------------
+
+    @property
+    def best_model(self) -> keras.Model:
+        """The result: one compiled Keras model of raw inputs, preprocessing inside."""
+        if self._best_model is None:
+            raise RuntimeError(
+                "There is no model yet. Call `fit` first, or open a finished project with "
+                "`AutoModel.load`."
+            )
+        return self._best_model
+
+    def predict(self, x, **kwargs) -> np.ndarray:
+        """As `keras.Model.predict` of the best model: probabilities `(n, classes)`."""
+        return self.best_model.predict(_as_float(x), verbose=kwargs.pop("verbose", 0), **kwargs)
+
+    def predict_labels(self, x) -> np.ndarray:
+        """The predicted labels `(n,)`, in the terms of the labels given to `fit`."""
+        return self.task.labels(self.predict(x))
+
+    def evaluate(self, x, y) -> dict[str, float]:
+        """Loss and metrics of the best model on data with labels as in `fit`."""
+        values = self.best_model.evaluate(
+            _as_float(x), self.task.targets(y), verbose=0, return_dict=True
+        )
+        return {name: float(value) for name, value in values.items()}
+
+    def summary(self) -> None:
+        """Prints the layers of the best model."""
+        self.best_model.summary()
+
+    def leaderboard(self) -> pd.DataFrame:
+        """All trials, best first."""
+        if self.tuner is None:
+            raise RuntimeError("There are no trials yet. Call `fit` first.")
+        return leaderboard(self.tuner.oracle)
+
+    def save(self, path: str | Path) -> None:
+        """Saves the best model as a `.keras` file."""
+        self.best_model.save(path)
+
+    def export(self, path: str | Path, format: str = "tf_saved_model") -> None:
+        """Exports the best model, preprocessing inside, as `keras.Model.export` does."""
+        self.best_model.export(str(path), format=format, verbose=False)
+
+    # ---- The project ------------------------------------------------------------------------
+
+    @classmethod
+    def load(cls, path: str | Path) -> AutoModel:
+        """Opens a project: its result predicts, and `fit` goes on with its search.
+
+        Raises:
+            ProjectError: If there is no project, or it has no finished trial.
+        """
+        folder = Path(path)
+        try:
+            project = json.loads((folder / _PROJECT_FILE).read_text())
+        except (OSError, ValueError) as error:
+            raise ProjectError(
+                f"There is no project that can be opened. Received: {str(folder)!r} ({error}). "
+                "Pass the folder `directory/project_name` of an earlier `AutoModel`."
+            ) from error
+        task = TASKS[project["task"]].from_config(project["task_config"])
+        space = SEARCH_SPACES[project["search_space"]](**project["search_space_config"])
+        model = cls(
+            task=task,
+            search_space=space,
+            oracle=project["oracle"],
+            objective=keras_tuner.Objective(*project["objective"]),
+            max_trials=project["max_trials"],
+            directory=folder.parent,
+            project_name=folder.name,
+            seed=project["seed"],
+        )
+        model._input_spec = InputSpec(tuple(project["input_shape"]))
+        model._make_tuner()
+        model.tuner.oracle.reload()
+        model._finish()
+        return model
+
+    def _save_project(self) -> None:
+        known = isinstance(self.oracle, str) and SEARCH_SPACES.name_of(type(self.search_space))
+        if not known:
+            return  # A user's own parts cannot be rebuilt from their names.
+        project = {
+            "schema": 1,
+            "task": TASKS.name_of(type(self.task)),
+            "task_config": self.task.get_config(),
+            "search_space": known,
+            "search_space_config": self.search_space.get_config(),
+            "oracle": self.oracle,
+            "objective": [self.objective.name, self.objective.direction],
+            "max_trials": self.max_trials,
+            "seed": self.seed,
+            "input_shape": list(self._input_spec.shape),
+        }
+        path = self.project_dir / _PROJECT_FILE
+        if path.exists() and not self.overwrite:
+            self._check_same_search(json.loads(path.read_text()), project)
+        fresh = path.with_suffix(".tmp")
+        fresh.write_text(json.dumps(project, indent=1))
+        fresh.replace(path)
+
+    def _check_same_search(self, old: Mapping[str, Any], new: Mapping[str, Any]) -> None:
+        for name in ("task", "search_space", "search_space_config", "objective", "input_shape"):
+            if old[name] != json.loads(json.dumps(new[name])):
+                raise ProjectError(
+                    f"The project in {self.project_dir} is another search's: its {name} is "
+                    f"{old[name]!r}. Received: {new[name]!r}. Choose another `project_name`, or "
+                    "pass `overwrite=True` to begin anew."
+                )
+
+    # ---- The search -------------------------------------------------------------------------
+
+    def _data(
+        self, x, y, validation_data, validation_split, sample_weight, class_weight, batch_size
+    ):
+        """Training and validation batches; fits the task's targets and preprocessor."""
+        source = as_source(x, y, sample_weight)
+        if validation_data is None:
+            train, validation = split(source, validation_split, self.seed)
+        else:
+            pair = validation_data if isinstance(validation_data, tuple) else (validation_data,)
+            train, validation = source, as_source(*pair)
+        self.task.fit_targets(train.labels if validation_data is not None else source.labels)
+        preprocess = self._preprocessor(train)
+        self._input_spec = InputSpec(tuple(preprocess.output_shape[1:]))
+        batch_size = batch_size or default_batch_size(train.num_examples)
+        common = {"preprocess": preprocess, "targets": self.task.targets, "seed": self.seed}
+        train = Pipeline(train, batch_size=batch_size, class_weight=class_weight, **common)
+        validation = Pipeline(validation, batch_size=batch_size * 4, shuffle=False, **common)
+        return train.dataset(), validation.dataset()
+
+    def _preprocessor(self, train: Source) -> keras.Model:
+        if isinstance(train, ArraySource):
+            return self.task.preprocessor(train.gather(np.arange(train.num_examples))[0])
+        mean, deviation = channel_statistics(train)
+        return self.task.preprocessor_from_statistics(train.feature_shape, mean, deviation)
+
+    def _make_tuner(self) -> NasTuner:
+        if self.tuner is None:
+            hypermodel = NasHyperModel(self.search_space, self.task, self._input_spec)
+            self.tuner = NasTuner(
+                hypermodel,
+                oracle=self.oracle,
+                objective=self.objective,
+                max_trials=self.max_trials,
+                seed=self.seed,
+                max_model_size=self.max_model_size,
+                directory=self.directory,
+                project_name=self.project_name,
+                overwrite=self.overwrite,
+            )
+        return self.tuner
+
+    def _finish(self) -> keras.callbacks.History:
+        """Makes the best trial's network the result."""
+        oracle = self.tuner.oracle
+        if isinstance(oracle, NasOracle):
+            incumbent = oracle.incumbent()
+            trial = None if incumbent is None else oracle.get_trial(incumbent)
+        else:
+            best = [t for t in oracle.get_best_trials(1) if t.status == "COMPLETED"]
+            trial = best[0] if best else None
+        if trial is None:
+            reasons = {t.message for t in oracle.trials.values() if t.message}
+            raise SearchFailedError(
+                "No trial ended with a model. "
+                + (f"Reasons: {'; '.join(sorted(reasons))[:2000]}. " if reasons else "")
+                + "Give it a larger `time_budget`, or look at `leaderboard()`."
+            )
+        self._best_model = self.task.exported(self.tuner.load_model(trial))
+        history = keras.callbacks.History()
+        history.set_model(self._best_model)
+        history.history = {
+            name: [float(o.mean()) for o in metric.get_history()]
+            for name, metric in trial.metrics.metrics.items()
+            if not name.startswith("nas/")
+        }
+        history.epoch = list(range(max(map(len, history.history.values()), default=0)))
+        return history
+
+
+def _as_float(x):
+    """Arrays as the model's inputs take them."""
+    return np.asarray(x, "float32") if isinstance(x, (np.ndarray, list)) else x
+
+
+def default_batch_size(num_examples: int) -> int:
+    """A power of two near a fortieth of the examples, from 16 to 128."""
+    return int(2 ** np.clip(round(math.log2(max(num_examples, 1) / 40)), 4, 7))

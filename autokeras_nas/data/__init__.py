@@ -1,0 +1,16 @@
+"""Data of every kind, split and brought to the model in batches."""
+
+from autokeras_nas.data.pipeline import Pipeline
+from autokeras_nas.data.sources import ArraySource, DatasetSource, Source, as_source
+from autokeras_nas.data.split import split
+from autokeras_nas.data.statistics import channel_statistics
+
+__all__ = [
+    "ArraySource",
+    "DatasetSource",
+    "Pipeline",
+    "Source",
+    "as_source",
+    "channel_statistics",
+    "split",
+]

@@ -1,0 +1,222 @@
+"""The pipeline: from a source to the batches that every trial trains on."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+
+import keras
+import numpy as np
+
+from autokeras_nas.data.labels import ClassWeights, plain_labels
+from autokeras_nas.data.sources import ArraySource, Source
+
+_MEMORY_LIMIT = 2 * 10**9
+_SHUFFLE_BYTES = 2**28
+_CHUNK = 256
+
+
+def fits_in_memory(num_bytes: int, limit: int | None = None) -> bool:
+    """Whether data of this size are kept in memory.
+
+    Args:
+        num_bytes: The size in bytes.
+        limit: Bytes allowed; None: 2 GB, or a quarter of the machine's memory where that
+            is less.
+    """
+    if limit is None:
+        try:
+            total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+        except (AttributeError, OSError, ValueError):  # Not every system tells.
+            total = 4 * _MEMORY_LIMIT
+        limit = min(_MEMORY_LIMIT, total // 4)
+    return num_bytes <= limit
+
+
+class Pipeline:
+    """Preprocessed, weighted, shuffled batches, made once and used by all trials.
+
+    Where the preprocessed examples fit in memory, preprocessing runs once, and an epoch
+    shuffles row numbers only. Else every epoch reads, shuffles and preprocesses a stream;
+    of a dataset it then shuffles a bounded buffer.
+
+    All batches have `batch_size` examples. In training, that is with `shuffle`, an epoch
+    leaves out the few examples that do not fill a last batch, other ones each time, so that
+    shapes stay the same and nothing is traced twice; it keeps them if they are all there is.
+    In validation the last batch is short.
+
+    Args:
+        source: The examples.
+        preprocess: Maps a float32 batch `(batch, ...)`, array or tensor, to the model's input;
+            the result's shape must be the same for all examples. A Keras model, for instance.
+            None: the features as float32.
+        targets: Maps NumPy labels `(batch, ...)` to targets `(batch, ...)`.
+            None: the labels themselves.
+        batch_size: Examples in a batch.
+        seed: Drives the shuffling.
+        class_weight: Label to weight, or `"balanced"`; multiplied into the sample weights.
+        shuffle: Whether to shuffle anew each epoch: True for training, False for validation.
+        memory_limit: Bytes of preprocessed data to keep; None: see `fits_in_memory`.
+
+    Raises:
+        ValueError: If the batch size is below 1 or the class weights do not fit the labels.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        preprocess: Callable | None,
+        targets: Callable[[np.ndarray], np.ndarray] | None,
+        batch_size: int,
+        seed: int,
+        class_weight: Mapping | str | None = None,
+        shuffle: bool = True,
+        memory_limit: int | None = None,
+    ):
+        if batch_size < 1:
+            raise ValueError(
+                f"`batch_size` must be at least 1. Received: {batch_size}. Pass for instance 32."
+            )
+        self.source = source
+        self.preprocess = preprocess or (lambda x: x)
+        self.targets = targets or (lambda labels: labels)
+        self.batch_size = batch_size
+        self.seed = seed
+        self.shuffle = shuffle
+        self.class_weights = (
+            None if class_weight is None else ClassWeights(class_weight, source.labels)
+        )
+        self.num_examples = source.num_examples
+        self._drops_remainder = shuffle and self.num_examples >= batch_size
+        first = self._finished(*next(iter(source.batches(1))))
+        self._row_specs = [(part.shape[1:], part.dtype) for part in first]
+        row_bytes = sum(part.nbytes for part in first)
+        self.in_memory = fits_in_memory(self.num_examples * row_bytes, memory_limit)
+        self._dataset = None
+
+    @property
+    def num_batches(self) -> int:
+        """Batches in an epoch."""
+        full, rest = divmod(self.num_examples, self.batch_size)
+        return full if self._drops_remainder else full + bool(rest)
+
+    def dataset(self):
+        """The `tf.data.Dataset` of `(x, y)` or `(x, y, weights)`; the same object each call."""
+        if self._dataset is None:
+            import tensorflow as tf
+
+            if self.in_memory:
+                dataset = self._from_memory()
+            elif isinstance(self.source, ArraySource):
+                dataset = self._from_rows()
+            else:
+                dataset = self._from_stream()
+            self._dataset = dataset.prefetch(tf.data.AUTOTUNE)
+        return self._dataset
+
+    # ---- Parts of a batch -------------------------------------------------------------------
+
+    def _finished(self, x, labels, weights) -> tuple[np.ndarray, ...]:
+        """What becomes of a NumPy batch: `(x, targets)` or `(x, targets, weights)`."""
+        x = self.preprocess(keras.ops.convert_to_tensor(np.asarray(x, "float32")))
+        return np.asarray(keras.ops.convert_to_numpy(x)), *self._supervision(labels, weights)
+
+    def _supervision(self, labels, weights) -> tuple[np.ndarray, ...]:
+        labels = plain_labels(labels)
+        targets = np.asarray(self.targets(labels))
+        if self.class_weights is not None:
+            by_class = self.class_weights(labels)
+            weights = by_class if weights is None else weights * by_class
+        return (targets,) if weights is None else (targets, np.asarray(weights, "float32"))
+
+    @property
+    def _same_size(self) -> bool:
+        return None not in self.source.feature_shape
+
+    def _in_graph(self, finish: Callable, inputs, size: int | None):
+        """Runs `finish` on a batch within a dataset, whatever backend it computes with."""
+        import tensorflow as tf
+
+        parts = tf.numpy_function(finish, inputs, [dtype for _, dtype in self._row_specs])
+        for part, (shape, _) in zip(parts, self._row_specs, strict=True):
+            part.set_shape((size, *shape))
+        return tuple(parts)
+
+    @property
+    def _static_size(self) -> int | None:
+        return self.batch_size if self._drops_remainder else None
+
+    # ---- Three ways to a dataset ------------------------------------------------------------
+
+    def _order(self):
+        """Batches of row numbers, shuffled anew each epoch."""
+        import tensorflow as tf
+
+        rows = tf.data.Dataset.range(self.num_examples)
+        if self.shuffle:
+            rows = rows.shuffle(self.num_examples, seed=self.seed)
+        return rows.batch(self.batch_size, drop_remainder=self._drops_remainder)
+
+    def _from_memory(self):
+        import tensorflow as tf
+
+        with tf.device("CPU:0"):  # The input pipeline gathers there.
+            columns = [tf.constant(column) for column in self._columns()]
+
+        def gather(rows):
+            return tuple(tf.gather(column, rows) for column in columns)
+
+        return self._order().map(gather, num_parallel_calls=tf.data.AUTOTUNE)
+
+    def _columns(self) -> list[np.ndarray]:
+        """All examples, preprocessed: one array `(n, ...)` for each part of a batch."""
+        columns = [np.empty((self.num_examples, *s), dtype) for s, dtype in self._row_specs]
+        filled = 0
+        # Examples of different sizes cannot share a batch before preprocessing.
+        for batch in self.source.batches(_CHUNK if self._same_size else 1):
+            for column, part in zip(columns, self._finished(*batch), strict=True):
+                room = column[filled : filled + len(part)]
+                room[:] = part[: len(room)]
+            filled = min(filled + len(part), self.num_examples)
+        # A dataset may yield fewer than were counted, if something upstream is random.
+        self.num_examples = filled
+        self._drops_remainder = self.shuffle and filled >= self.batch_size
+        return [column[:filled] for column in columns]
+
+    def _from_rows(self):
+        import tensorflow as tf
+
+        def finish(rows):
+            return self._finished(*self.source.gather(rows))
+
+        def gather(rows):
+            return self._in_graph(finish, [rows], self._static_size)
+
+        return self._order().map(gather, num_parallel_calls=tf.data.AUTOTUNE)
+
+    def _from_stream(self):
+        import tensorflow as tf
+
+        stream = self.source.elements()
+        if self.shuffle:
+            stream = stream.shuffle(self._buffer_size(), seed=self.seed)
+
+        def finish(x, labels, *weights):
+            return self._finished(x, labels, weights[0] if weights else None)
+
+        def finished(dataset, size, static):
+            batches = dataset.batch(size, drop_remainder=static is not None)
+            return batches.map(
+                lambda *batch: self._in_graph(finish, batch, static),
+                num_parallel_calls=tf.data.AUTOTUNE,
+            )
+
+        if self._same_size:
+            return finished(stream, self.batch_size, self._static_size)
+        single = finished(stream, 1, 1).unbatch()
+        return single.batch(self.batch_size, drop_remainder=self._drops_remainder)
+
+    def _buffer_size(self) -> int:
+        """Examples in the shuffle buffer: at most some 256 MB, and at least two batches."""
+        row_bytes = max(1, next(iter(self.source.batches(1)))[0].nbytes)
+        return min(self.num_examples, max(2 * self.batch_size, _SHUFFLE_BYTES // row_bytes))

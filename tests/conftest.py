@@ -1,0 +1,21 @@
+"""What holds for every test: a quiet TensorFlow on the CPU, and where shared data lies."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+# TensorFlow reads both once, when it is first imported.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+os.environ["CUDA_VISIBLE_DEVICES"] = ""
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+SHARED_DATA = REPOSITORY.parent / "shared" / "data"
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of data sets beside the checkout; where there is none, the test is skipped."""
+    if not SHARED_DATA.is_dir():
+        pytest.skip(f"needs the data sets of {SHARED_DATA}, which is not there")
+    return SHARED_DATA

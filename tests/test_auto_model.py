@@ -1,0 +1,142 @@
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import keras
+import numpy as np
+import pytest
+from sklearn.datasets import load_digits
+
+import autokeras_nas as nas
+from autokeras_nas.errors import ProjectError
+
+DIGITS = load_digits()
+X, Y = DIGITS.images[:400].astype("float32"), DIGITS.target[:400]
+
+
+def make(tmp_path, **kwargs):
+    settings = {"oracle": "random", "max_trials": 1, "seed": 0, "directory": tmp_path, **kwargs}
+    return nas.AutoModel(**settings)
+
+
+def test_search_predicts_saves_and_goes_on(tmp_path):
+    model = make(tmp_path, max_trials=2)
+    history = model.fit(X, Y, epochs=2, time_budget=None)
+    assert history.model is model.best_model
+    probabilities = model.predict(X)
+    assert probabilities.shape == (400, 10)
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1.0, atol=1e-5)
+    accuracy = np.mean(model.predict_labels(X) == Y)
+    assert model.evaluate(X, Y)["accuracy"] == pytest.approx(accuracy, abs=1e-6)
+
+    board = model.leaderboard()
+    assert list(board["rank"]) == [1, 2] and board["score"].is_monotonic_decreasing
+    assert (board["parameters"] > 0).all() and (board["flops"] > 0).all()
+
+    model.save(tmp_path / "m.keras")
+    loaded = keras.models.load_model(tmp_path / "m.keras")
+    np.testing.assert_allclose(loaded.predict(X, verbose=0), probabilities, atol=1e-6)
+
+    again = nas.AutoModel.load(tmp_path / "auto_model")
+    np.testing.assert_allclose(again.predict(X), probabilities, atol=1e-6)
+    np.testing.assert_array_equal(again.predict_labels(X), model.predict_labels(X))
+    again.tuner.oracle.max_trials = 3
+    again.fit(X, Y, epochs=2, time_budget=None)
+    assert len(again.leaderboard()) == 3
+
+
+def test_labels_come_back_in_their_own_terms(tmp_path):
+    names = np.array(["zero", "one"])[(Y > 4).astype(int)]
+    model = make(tmp_path)
+    model.fit(X, names, epochs=1, time_budget=None)
+    assert set(model.predict_labels(X)) <= {"zero", "one"}
+
+
+def test_the_result_is_the_best_validation_score(tmp_path):
+    validation = DIGITS.images[400:600], DIGITS.target[400:600]
+    model = make(tmp_path, max_trials=2)
+    model.fit(X, Y, validation_data=validation, epochs=2, time_budget=None)
+    best = model.leaderboard()["score"].max()
+    assert model.evaluate(*validation)["accuracy"] == pytest.approx(best, abs=1e-6)
+
+
+def test_a_time_budget_always_gives_a_model(tmp_path):
+    model = make(tmp_path, max_trials=None)
+    model.fit(X, Y, time_budget="8s")
+    assert len(model.leaderboard()) >= 1
+    assert model.predict(X[:2]).shape == (2, 10)
+
+
+@pytest.mark.slow
+def test_saved_model_runs_without_this_package(tmp_path):
+    model = make(tmp_path)
+    model.fit(X, Y, epochs=1, time_budget=None)
+    model.export(tmp_path / "saved")
+    np.save(tmp_path / "x.npy", X[:16])
+    script = (
+        "import sys, numpy as np, tensorflow as tf\n"
+        f"served = tf.saved_model.load({str(tmp_path / 'saved')!r})\n"
+        f"x = np.load({str(tmp_path / 'x.npy')!r})\n"
+        f"np.save({str(tmp_path / 'p.npy')!r}, served.serve(x).numpy())\n"
+        "assert 'autokeras_nas' not in sys.modules\n"
+    )
+    subprocess.run([sys.executable, "-c", script], check=True, cwd=tmp_path)
+    served = np.load(tmp_path / "p.npy")
+    np.testing.assert_allclose(served, model.predict(X[:16]), atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"task": "image_clasification"}, "image_classification"),
+        ({"search_space": "chain_cn"}, "chain_cnn"),
+        ({"oracle": "randm"}, "random"),
+        ({"objective": "val_quality"}, "Objective"),
+        ({"max_trials": 0}, "max_trials"),
+    ],
+)
+def test_bad_arguments_are_refused_at_once(tmp_path, arguments, message):
+    with pytest.raises(ValueError, match=message):
+        make(tmp_path, **arguments)
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "message"),
+    [
+        (X, Y[:-1], "length|number of|examples"),
+        (X[:0], Y[:0], "empty"),
+        (np.full_like(X, np.nan), Y, "finite|NaN"),
+        (X, np.zeros_like(Y), "class"),
+        (X[:, 0, 0], Y, "shape|images"),
+        (X.astype(object), Y, "object"),
+    ],
+)
+def test_bad_data_are_refused_before_any_training(tmp_path, x, y, message):
+    with pytest.raises(ValueError, match=message):
+        make(tmp_path).fit(x, y, time_budget="10m")
+
+
+@pytest.mark.parametrize("budget", ["soon", -1, 0])
+def test_bad_budgets_are_refused(tmp_path, budget):
+    with pytest.raises(ValueError, match="time_budget"):
+        make(tmp_path).fit(X, Y, time_budget=budget)
+
+
+def test_project_of_another_search_is_refused(tmp_path):
+    make(tmp_path).fit(X, Y, epochs=1, time_budget=None)
+    with pytest.raises(ProjectError, match="another search"):
+        make(tmp_path, objective="val_loss").fit(X, Y, epochs=1, time_budget=None)
+    project = json.loads((tmp_path / "auto_model" / "project.json").read_text())
+    assert project["objective"] == ["val_accuracy", "max"]
+
+
+def test_a_folder_without_a_project_cannot_be_opened(tmp_path):
+    with pytest.raises(ProjectError, match="no project"):
+        nas.AutoModel.load(tmp_path)
+
+
+def test_there_is_no_model_before_fit(tmp_path):
+    with pytest.raises(RuntimeError, match="fit"):
+        make(tmp_path).predict(X)
