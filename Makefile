@@ -4,12 +4,15 @@ VENV ?= .venv
 # Folders appear as they are written; lint what there is.
 SOURCES = $(wildcard autokeras_nas tests benchmarks examples)
 
-.PHONY: test test-all lint clean
+.PHONY: demo test test-all lint clean
 
 $(VENV)/.installed: setup.py
 	$(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/python -m pip install -e ".[test]"
 	touch $@
+
+demo: $(VENV)/.installed
+	$(VENV)/bin/python examples/digits.py --time_budget=2m
 
 test: $(VENV)/.installed
 	$(VENV)/bin/python -m pytest -q -m "not slow"

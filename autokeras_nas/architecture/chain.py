@@ -73,7 +73,7 @@ class Chain(Grammar):
         if self._default is not None and not self.is_legal(self._default):
             raise ValueError(
                 "`default` must be a legal chain that ends in a terminal. "
-                f"Received: {tuple(default)}. Leave it out, or correct it."
+                f"Received: {tuple(default or ())}. Leave it out, or correct it."
             )
 
     def options(self, prefix: Mapping[str, Value], progress: float = 1.0) -> Decision | None:

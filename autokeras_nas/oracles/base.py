@@ -306,10 +306,7 @@ class NasOracle(keras_tuner.Oracle):
             return [self.trials[trial_id] for _, _, trial_id in self._ranking[:num_trials]]
 
     def save(self) -> None:
-        """Forces the journal to the disk and snapshots what was learned."""
-        with self._changed:
-            if self._journal is not None:
-                self._journal.sync()
+        """Nothing: every record is written as it comes. KerasTuner calls this after each trial."""
 
     def reload(self) -> None:
         """Opens the project: its trials, and what was learned from them."""
@@ -631,7 +628,9 @@ class NasOracle(keras_tuner.Oracle):
 
     def _snapshot(self) -> None:
         state = self.get_state()
-        if state and self._folder is not None:
+        if state and self._journal is not None:
+            # First the records that the snapshot stands for.
+            self._journal.sync()
             write_snapshot(self._folder / "oracle.snapshot", {"n": self._sequence, "state": state})
 
 

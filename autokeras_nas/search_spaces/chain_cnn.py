@@ -37,7 +37,8 @@ class ChainCnn(SearchSpace):
     sides of a kernel quadruple the work, so that a layer costs about the same in each of these
     stages. Dense layers and ends come only after three layers and where the map is at most 8
     pixels wide, cannot be pooled further, or the depth is used up; flattened features are at
-    most 4,096.
+    most 4,096. After three layers without pooling a map wider than 8 must be pooled: drawn
+    uniformly, most networks would else stay wide, and slow, to the end.
 
     `style="metaqnn"` is the published space, with the rules that only the authors' code states:
     kernels smaller than the binned size, no pooling as the first layer. It ends in `GAP` or
@@ -166,6 +167,7 @@ class _Modern(_Rules):
     widths = (256, 128, 64)
     kernels = (3, 5)
     least_layers = 3
+    most_wide = 3
     widest_end = 8
     most_flat = 4096
     tokens = (
@@ -179,6 +181,8 @@ class _Modern(_Rules):
         reached = self.map_after(tokens)
         if reached.dense:
             return (*_narrower(self.widths, reached), _SM)
+        if self._must_pool(tokens, reached):
+            return ("P(2,2)",)
         blocks = [
             f"{block}({filters},{kernel})"
             for block in "CR"
@@ -195,6 +199,11 @@ class _Modern(_Rules):
             blocks.append("P(2,2)")
         return (*blocks, *(ends if self._may_end(tokens) else ()))
 
+    def _must_pool(self, tokens: Tokens, reached: _Map) -> bool:
+        """Whether a wide map has had its layers: uniform sampling seldom pools, at a high cost."""
+        wide = max(reached.height, reached.width) > self.widest_end
+        return wide and self._can_pool(reached) and _since_pool(tokens) >= self.most_wide
+
     def _can_pool(self, reached: _Map) -> bool:
         return reached.side >= _SMALLEST_SIDE
 
@@ -210,7 +219,8 @@ class _Modern(_Rules):
         """Last layer, depth, true size, poolings and dense layers: all that legality rests on."""
         reached = self.map_after(tokens)
         size = (reached.height, reached.width, reached.channels)
-        return (reached.last, len(tokens), size, reached.pools, reached.dense)
+        since = min(_since_pool(tokens), self.most_wide)
+        return (reached.last, len(tokens), size, reached.pools, since, reached.dense)
 
     def default(self) -> Tokens:
         """Two convolutions, then pooling and a residual block until the map is small."""
@@ -323,6 +333,11 @@ _STYLES: dict[str, type] = {"modern": _Modern, "metaqnn": _Metaqnn}
 
 
 @lru_cache(maxsize=1024)
+def _since_pool(tokens: Tokens) -> int:
+    """Layers since the last pooling, or since the input."""
+    return next((k for k, t in enumerate(reversed(tokens)) if t.startswith("P")), len(tokens))
+
+
 def _parse(token: str) -> tuple[str, tuple[int, ...]]:
     """The kind and the numbers of a token: `C(32,3)` is `("C", (32, 3))`."""
     return token.partition("(")[0], tuple(map(int, re.findall(r"\d+", token)))
