@@ -20,6 +20,7 @@ from autokeras_nas.errors import ProjectError, SearchFailedError
 from autokeras_nas.objectives import as_objective
 from autokeras_nas.oracles import ORACLES, NasOracle
 from autokeras_nas.reports.leaderboard import leaderboard
+from autokeras_nas.reports.progress import ProgressLines
 from autokeras_nas.search import NasHyperModel, NasTuner
 from autokeras_nas.search.budget import parse_seconds, seconds_per_trial
 from autokeras_nas.search.tuner import check_writable
@@ -149,6 +150,7 @@ class AutoModel:
         budget = None
         if seconds is not None:
             budget = max(1.0, seconds * (1.0 - _RESERVE) - (time.monotonic() - began))
+        tuner.after_trial = ProgressLines(budget) if verbose else None
         tuner.search(
             train,
             validation_data=validation,
@@ -257,6 +259,7 @@ class AutoModel:
             "input_shape": list(self._input_spec.shape),
         }
         path = self.project_dir / _PROJECT_FILE
+        path.parent.mkdir(parents=True, exist_ok=True)  # Beginning anew has removed it.
         if path.exists() and not self.overwrite:
             self._check_same_search(json.loads(path.read_text()), project)
         fresh = path.with_suffix(".tmp")

@@ -5,7 +5,7 @@ python examples/digits.py --time_budget=2m
 
 from __future__ import annotations
 
-from absl import app, flags
+from absl import app, flags, logging
 from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
 
@@ -20,6 +20,7 @@ flags.DEFINE_integer("seed", 0, "Seed of the split and of the search.")
 
 def main(argv):
     del argv
+    logging.set_verbosity(logging.WARNING)  # TensorFlow's export is talkative.
     digits = load_digits()
     x_train, x_test, y_train, y_test = train_test_split(
         digits.images, digits.target, test_size=0.2, stratify=digits.target, random_state=FLAGS.seed

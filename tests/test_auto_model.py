@@ -47,6 +47,27 @@ def test_search_predicts_saves_and_goes_on(tmp_path):
     assert len(again.leaderboard()) == 3
 
 
+def test_overwrite_begins_anew(tmp_path):
+    for _ in range(2):
+        model = make(tmp_path, overwrite=True)
+        model.fit(X, Y, epochs=1, time_budget=None, verbose=0)
+        assert list(model.leaderboard()["trial"]) == ["0000"]
+
+
+def test_a_quiet_search_prints_nothing(tmp_path, capsys):
+    make(tmp_path).fit(X, Y, epochs=1, time_budget=None, verbose=0)
+    assert capsys.readouterr().out == ""
+
+
+def test_each_trial_prints_a_line(tmp_path, capsys):
+    make(tmp_path, max_trials=2).fit(X, Y, epochs=1, time_budget=None)
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[:3] for line in lines] == [
+        ["trial", "0000", "val_accuracy"],
+        ["trial", "0001", "val_accuracy"],
+    ]
+
+
 def test_labels_come_back_in_their_own_terms(tmp_path):
     names = np.array(["zero", "one"])[(Y > 4).astype(int)]
     model = make(tmp_path)

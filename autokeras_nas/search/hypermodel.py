@@ -75,4 +75,6 @@ class NasHyperModel(keras_tuner.HyperModel):
         """
         steps = epochs * max(1, int(args[0].cardinality()))
         schedule = Schedule(self.recipe, steps, seconds)
+        # The pipeline shuffles; Keras warns that it cannot.
+        kwargs.setdefault("shuffle", False)
         return model.fit(*args, epochs=epochs, callbacks=[schedule, *callbacks], **kwargs)

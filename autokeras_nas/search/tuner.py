@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import time
+import warnings
+from collections.abc import Callable
 from pathlib import Path
 
 import keras_tuner
@@ -83,6 +85,10 @@ class NasTuner(keras_tuner.Tuner):
         check_writable(Path(directory) / project_name)
         self._seed = oracle.seed if isinstance(oracle, NasOracle) else (seed or 0)
         self._keep_best = keep_best
+        self.after_trial: (
+            Callable[[keras_tuner.engine.trial.Trial, keras_tuner.Oracle], None] | None
+        )
+        self.after_trial = None
         super().__init__(
             oracle=oracle,
             hypermodel=hypermodel,
@@ -175,6 +181,8 @@ class NasTuner(keras_tuner.Tuner):
         trial.status, trial.message = result.status, result.reason or None
         self.on_trial_end(trial)
         self._clear_checkpoints()
+        if self.after_trial is not None:
+            self.after_trial(self.oracle.get_trial(trial.trial_id), self.oracle)
 
     def _clear_checkpoints(self) -> None:
         keep = {trial.trial_id for trial in self.oracle.get_best_trials(self._keep_best)}
@@ -192,7 +200,10 @@ class NasTuner(keras_tuner.Tuner):
                 f"The model of trial {trial.trial_id} has no input shape before it sees data, so "
                 "its weights cannot be loaded. Begin it with `keras.Input`."
             )
-        model.load_weights(self._get_checkpoint_fname(trial.trial_id))
+        with warnings.catch_warnings():
+            # The file holds an optimiser's state too, which the best weights do not need.
+            warnings.filterwarnings("ignore", message="Skipping variable loading for optimizer")
+            model.load_weights(self._get_checkpoint_fname(trial.trial_id))
         return model
 
     def _populate_initial_space(self):

@@ -1,0 +1,36 @@
+from __future__ import annotations
+
+import os
+import signal
+import time
+
+import pytest
+
+from autokeras_nas.search.interrupts import Interrupts
+
+
+def press():
+    os.kill(os.getpid(), signal.SIGINT)
+    time.sleep(0.01)
+
+
+def test_once_ends_the_trial_twice_the_search_and_thrice_python():
+    before = signal.getsignal(signal.SIGINT)
+    with Interrupts() as interrupts:
+        assert interrupts.reason() is None
+        press()
+        assert interrupts.reason() and not interrupts.search_stopped
+        press()
+        assert interrupts.search_stopped
+        with pytest.raises(KeyboardInterrupt):
+            press()
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_each_trial_counts_anew():
+    with Interrupts() as interrupts:
+        press()
+        interrupts.new_trial()
+        assert interrupts.reason() is None
+        press()
+        assert interrupts.reason() and not interrupts.search_stopped
