@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +52,12 @@ class AutoModel:
         objective: A metric's name or a `keras_tuner.Objective`; None: the task's own.
         max_trials: Trials at most; None: as many as the time allows.
         max_model_size: Parameters at most; a larger network fails its trial.
+        limits: Not available yet.
+        ensemble: `"auto"` or None: the best single network. Others are not available yet.
+        executor: `"auto"` or `"inline"`: in this process. Others are not available yet.
+        workers: 1. More are not available yet.
+        initial_architectures: Values to try first, with an oracle that is named; None: the
+            space's default.
         directory: The folder of projects.
         project_name: The project's folder in it.
         overwrite: Whether to begin anew where the project exists; else `fit` goes on with it.
@@ -59,6 +65,7 @@ class AutoModel:
 
     Raises:
         ValueError: If a name is unknown or an argument out of its range.
+        NotImplementedError: If something is asked for that is not available yet.
         ProjectError: If the folder cannot be written.
     """
 
@@ -70,11 +77,20 @@ class AutoModel:
         objective: str | keras_tuner.Objective | None = None,
         max_trials: int | None = None,
         max_model_size: int | None = None,
+        limits: Mapping[str, float] | None = None,
+        ensemble: Any = "auto",
+        executor: str = "auto",
+        workers: int = 1,
+        initial_architectures: Iterable[Mapping[str, Any]] | None = None,
         directory: str | Path = "nas_results",
         project_name: str = "auto_model",
         overwrite: bool = False,
         seed: int | None = None,
     ):
+        _only("limits", limits, (None,))
+        _only("ensemble", ensemble, ("auto", None))
+        _only("executor", executor, ("auto", "inline"))
+        _only("workers", workers, (1,))
         task = "image_classification" if task is None else task
         self.task: Task = TASKS[task]() if isinstance(task, str) else task
         space = "chain_cnn" if search_space == "auto" else search_space
@@ -90,6 +106,7 @@ class AutoModel:
             )
         self.max_trials = max_trials
         self.max_model_size = max_model_size
+        self.initial_architectures = [dict(values) for values in initial_architectures or ()]
         self.directory = Path(directory)
         self.project_name = project_name
         self.overwrite = overwrite
@@ -115,6 +132,7 @@ class AutoModel:
         time_budget: float | str | None = "10m",
         class_weight: Mapping | str | None = None,
         sample_weight=None,
+        refit: bool = False,
         verbose="auto",
     ) -> keras.callbacks.History:
         """Searches, and takes the best network found as the result.
@@ -131,6 +149,7 @@ class AutoModel:
             time_budget: Seconds of this call, everything included, or `"90s"`, `"10m"`, `"1h"`.
             class_weight: Weights by label, or `"balanced"`.
             sample_weight: Weights `(n,)`.
+            refit: False. True is not available yet.
             verbose: 0: silent; else one line a trial.
 
         Returns:
@@ -141,6 +160,7 @@ class AutoModel:
             SearchFailedError: If no trial ended with a model.
         """
         began = time.monotonic()
+        _only("refit", refit, (False,))
         seconds = parse_seconds(time_budget)
         train, validation = self._data(
             x, y, validation_data, validation_split, sample_weight, class_weight, batch_size
@@ -316,6 +336,8 @@ class AutoModel:
                 project_name=self.project_name,
                 overwrite=self.overwrite,
             )
+            if self.initial_architectures and isinstance(self.tuner.oracle, NasOracle):
+                self.tuner.oracle.initial_architectures = self.initial_architectures
         return self.tuner
 
     def _finish(self) -> keras.callbacks.History:
@@ -344,6 +366,15 @@ class AutoModel:
         }
         history.epoch = list(range(max(map(len, history.history.values()), default=0)))
         return history
+
+
+def _only(name: str, value: Any, available: tuple) -> None:
+    """Raises where an argument asks for what a later version brings."""
+    if not any(value is known or value == known for known in available):
+        raise NotImplementedError(
+            f"`{name}` has only these values so far: {', '.join(map(repr, available))}. "
+            f"Received: {value!r}. Leave it out."
+        )
 
 
 def _as_float(x):

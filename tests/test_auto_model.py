@@ -161,3 +161,18 @@ def test_a_folder_without_a_project_cannot_be_opened(tmp_path):
 def test_there_is_no_model_before_fit(tmp_path):
     with pytest.raises(RuntimeError, match="fit"):
         make(tmp_path).predict(X)
+
+
+@pytest.mark.parametrize(
+    "arguments", [{"ensemble": "greedy"}, {"executor": "ray"}, {"workers": 2}, {"limits": {"x": 1}}]
+)
+def test_what_is_not_available_yet_says_so(tmp_path, arguments):
+    with pytest.raises(NotImplementedError, match=next(iter(arguments))):
+        make(tmp_path, **arguments)
+
+
+def test_initial_architectures_are_tried_first(tmp_path):
+    wanted = {"layer_00": "C(16,3)", "layer_01": "P(2,2)", "layer_02": "C(32,3)"}
+    model = make(tmp_path, initial_architectures=[wanted])
+    model.fit(X, Y, epochs=1, time_budget=None, verbose=0)
+    assert model.leaderboard()["architecture"][0].startswith("C(16,3) P(2,2) C(32,3)")
