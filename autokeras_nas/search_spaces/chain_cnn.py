@@ -201,6 +201,8 @@ class _Modern(_Rules):
 
     def _must_pool(self, tokens: Tokens, reached: _Map) -> bool:
         """Whether a wide map has had its layers: uniform sampling seldom pools, at a high cost."""
+        if len(tokens) >= self.max_depth - 1:
+            return False  # The last place is for an end.
         wide = max(reached.height, reached.width) > self.widest_end
         return wide and self._can_pool(reached) and _since_pool(tokens) >= self.most_wide
 
