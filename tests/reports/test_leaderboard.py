@@ -1,0 +1,34 @@
+from __future__ import annotations
+
+import toys
+
+from autokeras_nas.reports.leaderboard import leaderboard
+
+
+def test_best_come_first_and_failures_last_with_their_reason():
+    oracle = toys.make_oracle("random")
+    toys.run(oracle, 5)
+    trial = oracle.create_trial("tuner0")
+    trial.message = "Traceback\nno memory"
+    toys.finish(oracle, trial, status="FAILED")
+    board = leaderboard(oracle)
+    assert list(board["rank"].dropna()) == [1, 2, 3, 4, 5]
+    assert board["score"].dropna().is_monotonic_decreasing
+    assert board["status"].iloc[-1] == "FAILED" and board["reason"].iloc[-1] == "no memory"
+
+
+def test_of_a_loss_the_least_is_best():
+    oracle = toys.make_oracle("random", objective="val_loss")
+    for loss in (0.3, 0.1, 0.2):
+        trial = oracle.create_trial("tuner0")
+        oracle.update_trial(trial.trial_id, {"val_loss": loss})
+        trial.status = "COMPLETED"
+        oracle.end_trial(trial)
+    assert list(leaderboard(oracle)["score"]) == [0.1, 0.2, 0.3]
+
+
+def test_what_was_not_measured_is_missing_and_not_zero():
+    oracle = toys.make_oracle("random")
+    toys.run(oracle, 1)
+    row = leaderboard(oracle).iloc[0]
+    assert row[["parameters", "flops", "epochs", "seconds", "kwh"]].isna().all()
