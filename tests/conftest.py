@@ -26,6 +26,8 @@ def shared_data() -> Path:
 hypothesis.settings.register_profile(
     "unhurried",
     deadline=None,
+    # CI repeats itself; new examples are for those who can look at them.
+    derandomize="CI" in os.environ,
     suppress_health_check=[hypothesis.HealthCheck.too_slow],
 )
 hypothesis.settings.load_profile("unhurried")

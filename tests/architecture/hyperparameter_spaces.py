@@ -40,6 +40,23 @@ def floats(draw, name="x"):
 
 
 @st.composite
+def binned_ints(draw, name="x"):
+    """An int entry of too many values to be offered one by one."""
+    sampling = draw(_SAMPLINGS)
+    low = draw(st.integers(1 if sampling != "linear" else -1000, 1000))
+    high = low + draw(st.integers(64, 70) | st.integers(64, 10**6))
+    return hp_types.Int(name, low, high, sampling=sampling)
+
+
+@st.composite
+def binned_floats(draw, name="x"):
+    """A float entry without step."""
+    sampling = draw(_SAMPLINGS)
+    low = draw(st.floats(1e-6, 10.0) if sampling != "linear" else st.floats(-10.0, 10.0))
+    return hp_types.Float(name, low, low + draw(st.floats(1e-3, 1e4)), sampling=sampling)
+
+
+@st.composite
 def small_entries(draw, name="x"):
     """An entry of at most three values."""
     kind = draw(st.sampled_from(["choice", "int", "float", "boolean", "fixed"]))
