@@ -407,6 +407,7 @@ class NasOracle(keras_tuner.Oracle):
 
     def _end_trial(self, reported: kt_trial.Trial) -> None:
         trial = self.trials[reported.trial_id]
+        proposed = self._proposals[trial.trial_id]
         added = self._take_new_entries(trial, reported.hyperparameters)
         trial.status, trial.message = reported.status, reported.message
         self._score(trial)
@@ -429,8 +430,9 @@ class NasOracle(keras_tuner.Oracle):
         }
         if trial.message:
             record["message"] = trial.message
-        if added:
+        if self._proposals[trial.trial_id] != proposed:
             record["values"] = trial.hyperparameters.values
+        if added:
             record["space"] = added
         self._write(record)
         self._finish(trial)

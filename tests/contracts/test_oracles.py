@@ -200,6 +200,18 @@ def test_entries_that_arrive_late_are_searched(name, tmp_path):
     assert len(again.hyperparameters.space) == len(oracle.hyperparameters.space)
 
 
+def test_entries_that_arrive_twice_at_once_are_kept_with_both_trials(name, tmp_path):
+    oracle = toys.make_oracle(name, tmp_path)
+    running = [oracle.create_trial(f"t{k}") for k in range(2)]
+    for trial in running:
+        trial.hyperparameters.Choice("late", [1, 2, 3])
+        toys.finish(oracle, trial)
+    again = toys.make_oracle(name, tmp_path)
+    again.reload()
+    assert again.finished() == oracle.finished()
+    assert all("late" in trial.values for trial in again.finished())
+
+
 def test_more_trials_may_be_asked_for_on_resume(name, tmp_path):
     toys.run(toys.make_oracle(name, tmp_path, max_trials=12), 50)
     oracle = toys.make_oracle(name, tmp_path, max_trials=25)
