@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import math
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,20 +14,21 @@ import numpy as np
 import pandas as pd
 
 from autokeras_nas.architecture import InputSpec
-from autokeras_nas.data import ArraySource, Pipeline, Source, as_source, channel_statistics, split
-from autokeras_nas.errors import ProjectError, SearchFailedError
+from autokeras_nas.data import ArraySource, Pipeline, as_source, split
+from autokeras_nas.errors import ProjectError, SearchFailedError, unknown_name
 from autokeras_nas.objectives import as_objective
 from autokeras_nas.oracles import ORACLES, NasOracle
 from autokeras_nas.reports.leaderboard import leaderboard
 from autokeras_nas.reports.progress import ProgressLines
-from autokeras_nas.search import NasHyperModel, NasTuner
+from autokeras_nas.search import NasHyperModel, NasTuner, OwnHyperModel
 from autokeras_nas.search.budget import parse_seconds, seconds_per_trial
+from autokeras_nas.search.manifest import read_manifest, write_manifest
 from autokeras_nas.search.tuner import check_writable
 from autokeras_nas.search_spaces import SEARCH_SPACES, SearchSpace
-from autokeras_nas.tasks import TASKS, Task
+from autokeras_nas.tasks import TASKS, AsGiven, Task
 
-_PROJECT_FILE = "project.json"
 _MOST_EPOCHS = 100
+_EVALUATION_BATCH = 256
 _RESERVE = 0.03
 """Share of the budget kept for building the result."""
 
@@ -46,8 +46,12 @@ class AutoModel:
     ```
 
     Args:
-        task: A name or a `nas.tasks.Task`; None: image classification.
-        search_space: A name or a `nas.search_spaces.SearchSpace`; `"auto"`: `chain_cnn`.
+        task: A name or a `nas.tasks.Task`; None: image classification, or for a model of your
+            own, none: it takes the data as they are and comes compiled.
+        search_space: A name, a `nas.search_spaces.SearchSpace`, or a model of your own: a
+            `keras_tuner.HyperModel` or a function `build(hp)`. `"auto"`: `chain_cnn`. With a
+            task, your model takes what its preprocessor gives, ends as its head would, and is
+            compiled for it unless it comes compiled.
         oracle: A name or any `keras_tuner.Oracle`; `"auto"`: `regularized_evolution`.
         objective: A metric's name or a `keras_tuner.Objective`; None: the task's own.
         max_trials: Trials at most; None: as many as the time allows.
@@ -72,7 +76,7 @@ class AutoModel:
     def __init__(
         self,
         task: str | Task | None = None,
-        search_space: str | SearchSpace = "auto",
+        search_space: str | SearchSpace | keras_tuner.HyperModel | Callable = "auto",
         oracle: str | keras_tuner.Oracle = "auto",
         objective: str | keras_tuner.Objective | None = None,
         max_trials: int | None = None,
@@ -91,10 +95,8 @@ class AutoModel:
         _only("ensemble", ensemble, ("auto", None))
         _only("executor", executor, ("auto", "inline"))
         _only("workers", workers, (1,))
-        task = "image_classification" if task is None else task
-        self.task: Task = TASKS[task]() if isinstance(task, str) else task
-        space = "chain_cnn" if search_space == "auto" else search_space
-        self.search_space = SEARCH_SPACES[space]() if isinstance(space, str) else space
+        self.search_space = _search_space(search_space)
+        self.task = _task(task, own_model=not isinstance(self.search_space, SearchSpace))
         self.oracle = "regularized_evolution" if oracle == "auto" else oracle
         if isinstance(self.oracle, str):
             ORACLES[self.oracle]  # An unknown name is an error now, not after the data.
@@ -202,11 +204,11 @@ class AutoModel:
         """The predicted labels `(n,)`, in the terms of the labels given to `fit`."""
         return self.task.labels(self.predict(x))
 
-    def evaluate(self, x, y) -> dict[str, float]:
-        """Loss and metrics of the best model on data with labels as in `fit`."""
-        values = self.best_model.evaluate(
-            _as_float(x), self.task.targets(y), verbose=0, return_dict=True
-        )
+    def evaluate(self, x, y=None) -> dict[str, float]:
+        """Loss and metrics of the best model on data with labels as `fit` takes them."""
+        source = as_source(x, y)
+        data = Pipeline(source, None, self.task.targets, _EVALUATION_BATCH, 0, shuffle=False)
+        values = self.best_model.evaluate(data.dataset(), verbose=0, return_dict=True)
         return {name: float(value) for name, value in values.items()}
 
     def summary(self) -> None:
@@ -227,73 +229,73 @@ class AutoModel:
         """Exports the best model, preprocessing inside, as `keras.Model.export` does."""
         self.best_model.export(str(path), format=format, verbose=False)
 
+    def report(self, path: str | Path) -> None:
+        """Not available yet."""
+        raise NotImplementedError(
+            f"There is no report yet. Received: {str(path)!r}. Look at `leaderboard()`."
+        )
+
     # ---- The project ------------------------------------------------------------------------
 
     @classmethod
-    def load(cls, path: str | Path) -> AutoModel:
+    def load(cls, path: str | Path, search_space=None, oracle=None) -> AutoModel:
         """Opens a project: its result predicts, and `fit` goes on with its search.
 
+        Args:
+            path: The folder `directory/project_name`.
+            search_space: Your own space, hypermodel or `build(hp)`, where it was one.
+            oracle: Your own oracle, where it was one.
+
         Raises:
-            ProjectError: If there is no project, or it has no finished trial.
+            ProjectError: If there is no project, or parts of your own are missing.
+            SearchFailedError: If no trial of it has ended with a model.
         """
         folder = Path(path)
-        try:
-            project = json.loads((folder / _PROJECT_FILE).read_text())
-        except (OSError, ValueError) as error:
-            raise ProjectError(
-                f"There is no project that can be opened. Received: {str(folder)!r} ({error}). "
-                "Pass the folder `directory/project_name` of an earlier `AutoModel`."
-            ) from error
-        task = TASKS[project["task"]].from_config(project["task_config"])
-        space = SEARCH_SPACES[project["search_space"]](**project["search_space_config"])
+        manifest = read_manifest(folder)
+        for name, given in (("search_space", search_space), ("oracle", oracle)):
+            if given is None and manifest[name] is None:
+                raise ProjectError(
+                    f"The project in {folder} was searched with your own `{name}`, which a "
+                    f"folder cannot hold. Received: {name}=None. Pass it to `load`."
+                )
+        if search_space is None:
+            space = SEARCH_SPACES[manifest["search_space"]]
+            search_space = space(**manifest["search_space_config"])
+        task = TASKS[manifest["task"]] if manifest["task"] else AsGiven
         model = cls(
-            task=task,
-            search_space=space,
-            oracle=project["oracle"],
-            objective=keras_tuner.Objective(*project["objective"]),
-            max_trials=project["max_trials"],
+            task=task.from_config(manifest["task_config"]),
+            search_space=search_space,
+            oracle=oracle or manifest["oracle"],
+            objective=keras_tuner.Objective(*manifest["objective"]),
+            max_trials=manifest["max_trials"],
+            max_model_size=manifest["max_model_size"],
             directory=folder.parent,
             project_name=folder.name,
-            seed=project["seed"],
+            seed=manifest["seed"],
         )
-        model._input_spec = InputSpec(tuple(project["input_shape"]))
-        model._make_tuner()
-        model.tuner.oracle.reload()
+        model._input_spec = InputSpec(tuple(manifest["input_shape"]))
+        model._make_tuner().oracle.reload()
         model._finish()
         return model
 
     def _save_project(self) -> None:
-        known = isinstance(self.oracle, str) and SEARCH_SPACES.name_of(type(self.search_space))
-        if not known:
-            return  # A user's own parts cannot be rebuilt from their names.
-        project = {
-            "schema": 1,
-            "task": TASKS.name_of(type(self.task)),
-            "task_config": self.task.get_config(),
-            "search_space": known,
-            "search_space_config": self.search_space.get_config(),
-            "oracle": self.oracle,
-            "objective": [self.objective.name, self.objective.direction],
-            "max_trials": self.max_trials,
-            "seed": self.seed,
-            "input_shape": list(self._input_spec.shape),
-        }
-        path = self.project_dir / _PROJECT_FILE
-        path.parent.mkdir(parents=True, exist_ok=True)  # Beginning anew has removed it.
-        if path.exists() and not self.overwrite:
-            self._check_same_search(json.loads(path.read_text()), project)
-        fresh = path.with_suffix(".tmp")
-        fresh.write_text(json.dumps(project, indent=1))
-        fresh.replace(path)
-
-    def _check_same_search(self, old: Mapping[str, Any], new: Mapping[str, Any]) -> None:
-        for name in ("task", "search_space", "search_space_config", "objective", "input_shape"):
-            if old[name] != json.loads(json.dumps(new[name])):
-                raise ProjectError(
-                    f"The project in {self.project_dir} is another search's: its {name} is "
-                    f"{old[name]!r}. Received: {new[name]!r}. Choose another `project_name`, or "
-                    "pass `overwrite=True` to begin anew."
-                )
+        space = isinstance(self.search_space, SearchSpace) and self.search_space
+        write_manifest(
+            self.project_dir,
+            {
+                "task": TASKS.name_of(type(self.task)),
+                "task_config": self.task.get_config(),
+                # A user's own parts cannot be rebuilt from their names.
+                "search_space": SEARCH_SPACES.name_of(type(space)),
+                "search_space_config": space.get_config() if space else {},
+                "oracle": self.oracle if isinstance(self.oracle, str) else None,
+                "objective": [self.objective.name, self.objective.direction],
+                "max_trials": self.max_trials,
+                "max_model_size": self.max_model_size,
+                "seed": self.seed,
+                "input_shape": list(self._input_spec.shape),
+            },
+        )
 
     # ---- The search -------------------------------------------------------------------------
 
@@ -307,24 +309,25 @@ class AutoModel:
         else:
             pair = validation_data if isinstance(validation_data, tuple) else (validation_data,)
             train, validation = source, as_source(*pair)
-        self.task.fit_targets(train.labels if validation_data is not None else source.labels)
-        preprocess = self._preprocessor(train)
-        self._input_spec = InputSpec(tuple(preprocess.output_shape[1:]))
+        self.task.fit_targets(source.labels)
+        if isinstance(train, ArraySource):
+            preprocess = self.task.preprocessor(train.gather(slice(None))[0])
+        else:
+            preprocess = self.task.preprocessor_of_stream(train)
+        shape = train.feature_shape if preprocess is None else preprocess.output_shape[1:]
+        self._input_spec = InputSpec(tuple(shape))
         batch_size = batch_size or default_batch_size(train.num_examples)
         common = {"preprocess": preprocess, "targets": self.task.targets, "seed": self.seed}
         train = Pipeline(train, batch_size=batch_size, class_weight=class_weight, **common)
         validation = Pipeline(validation, batch_size=batch_size * 4, shuffle=False, **common)
         return train.dataset(), validation.dataset()
 
-    def _preprocessor(self, train: Source) -> keras.Model:
-        if isinstance(train, ArraySource):
-            return self.task.preprocessor(train.gather(np.arange(train.num_examples))[0])
-        mean, deviation = channel_statistics(train)
-        return self.task.preprocessor_from_statistics(train.feature_shape, mean, deviation)
-
     def _make_tuner(self) -> NasTuner:
         if self.tuner is None:
-            hypermodel = NasHyperModel(self.search_space, self.task, self._input_spec)
+            if isinstance(self.search_space, SearchSpace):
+                hypermodel = NasHyperModel(self.search_space, self.task, self._input_spec)
+            else:
+                hypermodel = OwnHyperModel(self.search_space, self.task)
             self.tuner = NasTuner(
                 hypermodel,
                 oracle=self.oracle,
@@ -366,6 +369,26 @@ class AutoModel:
         }
         history.epoch = list(range(max(map(len, history.history.values()), default=0)))
         return history
+
+
+def _search_space(given) -> SearchSpace | keras_tuner.HyperModel | Callable:
+    if isinstance(given, str):
+        return SEARCH_SPACES["chain_cnn" if given == "auto" else given]()
+    if isinstance(given, (SearchSpace, keras_tuner.HyperModel)) or (
+        callable(given) and not isinstance(given, type)
+    ):
+        return given
+    raise unknown_name("search space", given, SEARCH_SPACES)
+
+
+def _task(given: str | Task | None, own_model: bool) -> Task:
+    if given is None:
+        return AsGiven() if own_model else TASKS["image_classification"]()
+    if isinstance(given, str):
+        return TASKS[given]()
+    if isinstance(given, Task):
+        return given
+    raise unknown_name("task", given, TASKS)
 
 
 def _only(name: str, value: Any, available: tuple) -> None:

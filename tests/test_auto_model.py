@@ -90,6 +90,83 @@ def test_a_time_budget_always_gives_a_model(tmp_path):
     assert model.predict(X[:2]).shape == (2, 10)
 
 
+def own_model(hp):
+    model = keras.Sequential([keras.Input((8, 8)), keras.layers.Flatten()])
+    model.add(keras.layers.Dense(hp.Int("units", 8, 32, step=8), activation="relu"))
+    model.add(keras.layers.Dense(10, activation="softmax"))
+    model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    return model
+
+
+def test_a_model_of_ones_own_takes_the_data_as_they_are(tmp_path):
+    model = make(tmp_path, search_space=own_model, objective="val_accuracy", max_trials=2)
+    model.fit(X, Y, epochs=2, time_budget=None, verbose=0)
+    accuracy = np.mean(model.predict(X).argmax(axis=1) == Y)
+    assert model.evaluate(X, Y)["accuracy"] == pytest.approx(accuracy, abs=1e-6)
+    assert set(model.leaderboard()["architecture"]) <= {"8", "16", "24", "32"}
+    with pytest.raises(ValueError, match="no labels"):
+        model.predict_labels(X)
+
+    with pytest.raises(ProjectError, match="search_space"):
+        nas.AutoModel.load(tmp_path / "auto_model")
+    again = nas.AutoModel.load(tmp_path / "auto_model", search_space=own_model)
+    np.testing.assert_allclose(again.predict(X), model.predict(X), atol=1e-6)
+
+
+def test_a_task_compiles_and_names_the_labels_of_ones_own_model(tmp_path):
+    def build(hp):
+        x = inputs = keras.Input((8, 8, 1))
+        x = keras.layers.Flatten()(x)
+        x = keras.layers.Dense(hp.Choice("units", [8, 16]), activation="relu")(x)
+        return keras.Model(inputs, keras.layers.Dense(2, activation="softmax")(x))
+
+    names = np.array(["zero", "one"])[(Y > 4).astype(int)]
+    model = make(tmp_path, task="image_classification", search_space=build)
+    model.fit(X, names, epochs=1, time_budget=None, verbose=0)
+    assert set(model.predict_labels(X)) <= {"zero", "one"}
+
+
+def test_a_model_of_ones_own_must_come_compiled_without_a_task(tmp_path):
+    def build(hp):
+        return keras.Sequential([keras.Input((8, 8)), keras.layers.Flatten()])
+
+    with pytest.raises(ValueError, match="compiled"):
+        make(tmp_path, search_space=build).fit(X, Y, epochs=1, time_budget=None)
+
+
+@pytest.mark.parametrize("batch", [None, 50])
+def test_datasets_are_searched_as_arrays_are(tmp_path, batch):
+    import tensorflow as tf
+
+    data = tf.data.Dataset.from_tensor_slices((X, Y))
+    data = data if batch is None else data.batch(batch)
+    model = make(tmp_path)
+    model.fit(data, epochs=1, time_budget=None, verbose=0)
+    assert model.predict(X).shape == (400, 10)
+    assert model.evaluate(data) == pytest.approx(model.evaluate(X, Y), abs=1e-5)
+
+
+def test_tfds_data_sets_are_searched_by_name(tmp_path):
+    import tensorflow_datasets as tfds
+
+    with tfds.testing.mock_data(num_examples=80):
+        model = make(tmp_path)
+        model.fit("mnist", epochs=1, time_budget=None, verbose=0)
+    assert model.predict(np.zeros((2, 28, 28, 1))).shape[0] == 2
+
+
+@pytest.mark.parametrize("weights", [{"class_weight": "balanced"}, {"sample_weight": Y + 1.0}])
+def test_weights_are_split_along(tmp_path, weights):
+    model = make(tmp_path)
+    model.fit(X, Y, epochs=1, time_budget=None, verbose=0, **weights)
+    assert list(model.leaderboard()["status"]) == ["COMPLETED"]
+
+
+def test_there_is_no_report_yet(tmp_path):
+    with pytest.raises(NotImplementedError, match="leaderboard"):
+        make(tmp_path).report(tmp_path / "report.html")
+
+
 @pytest.mark.slow
 def test_saved_model_runs_without_this_package(tmp_path):
     model = make(tmp_path)
@@ -116,6 +193,8 @@ def test_saved_model_runs_without_this_package(tmp_path):
         ({"oracle": "randm"}, "random"),
         ({"objective": "val_quality"}, "Objective"),
         ({"max_trials": 0}, "max_trials"),
+        ({"search_space": 3}, "search space"),
+        ({"task": keras.Model}, "task"),
     ],
 )
 def test_bad_arguments_are_refused_at_once(tmp_path, arguments, message):

@@ -26,7 +26,23 @@ def as_array(name: str, value, objects: bool = False) -> np.ndarray:
         )
     if array.dtype == object and not objects:
         raise object_error(name, array)
+    if array.dtype.kind == "V":
+        raise ValueError(
+            f"`{name}` has a dtype that NumPy has no arithmetic for. Received: dtype "
+            f'{array.dtype}. Convert it, for instance with `astype("float32")`.'
+        )
     return array
+
+
+def as_weights(value) -> np.ndarray:
+    """Sample weights as float32, the precision in which they count; not checked further."""
+    array = as_array("sample_weight", value)
+    if array.dtype.kind not in NUMBERS:
+        raise ValueError(
+            f"`sample_weight` must be numbers. Received: dtype {array.dtype}. Convert it."
+        )
+    with np.errstate(over="ignore"):
+        return array.astype("float32")
 
 
 def object_error(name: str, array: np.ndarray) -> ValueError:
@@ -81,10 +97,6 @@ def check_weights(weights: np.ndarray, x: np.ndarray) -> None:
             f"Received: shape {weights.shape} for {len(x)} examples. Pass an array ({len(x)},)."
         )
     check_same_length("sample_weight", weights, x)
-    if weights.dtype.kind not in "fiub":
-        raise ValueError(
-            f"`sample_weight` must be numbers. Received: dtype {weights.dtype}. Convert it."
-        )
     check_finite("sample_weight", weights)
     if (weights < 0).any():
         row = int((weights < 0).argmax())

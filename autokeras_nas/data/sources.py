@@ -14,6 +14,7 @@ import numpy as np
 from autokeras_nas.data.checks import (
     NUMBERS,
     as_array,
+    as_weights,
     check_finite,
     check_same_length,
     check_weights,
@@ -111,11 +112,9 @@ class ArraySource(Source):
         self.y = plain_labels(as_array("y", y, objects=True))
         self.sample_weight = None
         if sample_weight is not None:
-            self.sample_weight = as_array("sample_weight", sample_weight)
+            self.sample_weight = as_weights(sample_weight)
         self.indices = np.arange(len(self.x))
         self.validate()
-        if self.sample_weight is not None:
-            self.sample_weight = self.sample_weight.astype("float32")
 
     def validate(self) -> None:
         """Raises a ValueError if the arrays cannot be used."""

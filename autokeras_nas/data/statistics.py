@@ -1,29 +1,36 @@
-"""Mean and deviation of data that come as a stream."""
+"""Mean and deviation of images, however they come."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 
-from autokeras_nas.data.sources import Source
 
-_BATCH = 256
-
-
-def channel_statistics(source: Source) -> tuple[np.ndarray, np.ndarray]:
+def channel_statistics(
+    images: Iterable[np.ndarray], channels: int
+) -> tuple[np.ndarray, np.ndarray]:
     """Mean and standard deviation of each channel, in one pass and float64.
 
+    Parts are merged by the method of Chan, Golub and LeVeque, 1979: with `d` the difference of
+    the means of parts of `a` and `b` numbers, the squared deviations of the whole are the sum
+    of the parts' and `d^2 * a * b / (a + b)`.
+
     Args:
-        source: Examples `(height, width)` or `(height, width, channels)`.
+        images: Arrays `(images, height, width)` or `(images, height, width, channels)`.
+        channels: The number of channels; 1 where the arrays have no such axis.
 
     Returns:
-        Two arrays `(channels,)`, one channel where the examples have no such axis.
+        Two float64 arrays `(channels,)`.
     """
-    count, total, squares = 0, 0.0, 0.0
-    grey = len(source.feature_shape) == 2
-    for x, *_ in source.batches(_BATCH):
-        pixels = np.asarray(x, "float64").reshape(-1, 1 if grey else x.shape[-1])
-        count += len(pixels)
-        total = total + pixels.sum(axis=0)
-        squares = squares + np.square(pixels).sum(axis=0)
-    mean = total / count
-    return mean, np.sqrt(np.maximum(squares / count - np.square(mean), 0.0))
+    seen, mean, squares = 0, np.zeros(channels), np.zeros(channels)
+    for part in images:
+        pixels = np.asarray(part).astype("float64").reshape(-1, channels)
+        part_mean = pixels.mean(axis=0)
+        total = seen + len(pixels)
+        difference = part_mean - mean
+        squares += ((pixels - part_mean) ** 2).sum(axis=0)
+        squares += difference**2 * seen * len(pixels) / total
+        mean += difference * len(pixels) / total
+        seen = total
+    return mean, np.sqrt(squares / seen)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import keras
 import keras_tuner
+from keras_tuner.src.engine.hypermodel import get_hypermodel
 
 from autokeras_nas.architecture import InputSpec, Values, decode
 from autokeras_nas.search_spaces import SearchSpace
@@ -48,9 +50,15 @@ class NasHyperModel(keras_tuner.HyperModel):
 
     def build(self, hp: keras_tuner.HyperParameters) -> keras.Model:
         """A compiled model of the preprocessed input."""
-        model = self.network(self.values(hp))
-        model.compile(optimizer=self.recipe.optimizer(), **self.task.compile_options())
+        values = self.values(hp)
+        model = self.network(values)
+        optimizer = self.recipe_of(values).optimizer()
+        model.compile(optimizer=optimizer, **self.task.compile_options())
         return model
+
+    def recipe_of(self, values: Values) -> Recipe:
+        """How an architecture is trained: the recipe, but for what it carries itself."""
+        return replace(self.recipe, **self.search_space.recipe(values))
 
     def network(self, values: Mapping) -> keras.Model:
         """The network of an architecture, not compiled."""
@@ -74,7 +82,42 @@ class NasHyperModel(keras_tuner.HyperModel):
             `keras.callbacks.History`.
         """
         steps = epochs * max(1, int(args[0].cardinality()))
-        schedule = Schedule(self.recipe, steps, seconds)
+        schedule = Schedule(self.recipe_of(self.values(hp)), steps, seconds)
         # The pipeline shuffles; Keras warns that it cannot.
         kwargs.setdefault("shuffle", False)
         return model.fit(*args, epochs=epochs, callbacks=[schedule, *callbacks], **kwargs)
+
+
+class OwnHyperModel(keras_tuner.HyperModel):
+    """A user's own hypermodel for a task, which compiles what does not come compiled.
+
+    Args:
+        hypermodel: A `keras_tuner.HyperModel` or a function `build(hp)`; with a task, of models
+            from the task's preprocessed input to what its head would give.
+        task: What for.
+        recipe: Gives the optimizer of models that do not come compiled.
+    """
+
+    def __init__(self, hypermodel, task: Task, recipe: Recipe | None = None):
+        self.hypermodel = get_hypermodel(hypermodel)
+        super().__init__(name=self.hypermodel.name)
+        self.task = task
+        self.recipe = recipe or Recipe()
+
+    def declare_hyperparameters(self, hp: keras_tuner.HyperParameters) -> None:
+        """Declares what the user's hypermodel declares."""
+        self.hypermodel.declare_hyperparameters(hp)
+
+    def build(self, hp: keras_tuner.HyperParameters) -> keras.Model:
+        """The user's model, compiled."""
+        model = self.hypermodel.build(hp)
+        if isinstance(model, keras.Model) and not model.compiled:
+            options = self.task.compile_options()
+            model.compile(optimizer=self.recipe.optimizer(), **options)
+        return model
+
+    def fit(self, hp, model, *args, **kwargs):
+        """Trains as the user's hypermodel does."""
+        # The pipeline shuffles; Keras warns that it cannot.
+        kwargs.setdefault("shuffle", False)
+        return self.hypermodel.fit(hp, model, *args, **kwargs)

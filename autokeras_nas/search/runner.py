@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import gc
+import json
 import math
 import time
 import traceback
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, Protocol
 
 import keras
+import keras_tuner
 import numpy as np
 from keras_tuner import errors as kt_errors
 
 from autokeras_nas.architecture.proposal import HONOURED
 from autokeras_nas.costs import count_model
 from autokeras_nas.search.spec import TrialResult, TrialSpec
-from autokeras_nas.training import BestWeights, StopOnRequest
+from autokeras_nas.training import BestWeights, StopOnRequest, is_out_of_memory, with_half_batch
 
 
 class TrialRunner(Protocol):
@@ -27,21 +31,46 @@ class TrialRunner(Protocol):
 class KerasRunner:
     """Trains Keras models that a hypermodel builds.
 
+    A trial that runs out of memory is run again with half the batch, once.
+
     Args:
         hypermodel: A `keras_tuner.HyperModel`; its `fit` trains.
         objective: A `keras_tuner.Objective`, which the training must log.
         max_model_size: Parameters at most; a larger network fails its trial.
+        build: Builds the model of hyperparameters; None: the hypermodel's own.
+        executions: Trainings of one trial, from different seeds; its metrics are their means,
+            its weights the best of all.
     """
 
-    def __init__(self, hypermodel, objective, max_model_size: int | None = None):
+    def __init__(
+        self,
+        hypermodel: keras_tuner.HyperModel,
+        objective: keras_tuner.Objective,
+        max_model_size: int | None = None,
+        build: Callable[[keras_tuner.HyperParameters], keras.Model] | None = None,
+        executions: int = 1,
+    ):
         self.hypermodel = hypermodel
         self.objective = objective
         self.max_model_size = max_model_size
+        self.build = build or hypermodel.build
+        self.executions = executions
 
     def run(self, spec: TrialSpec) -> TrialResult:
         """Builds, trains and measures; what goes wrong is in the result's reason."""
         began = time.monotonic()
-        result = TrialResult(spec.trial_id, "FAILED")
+        result, out_of_memory = self._attempt(spec, began)
+        halved = with_half_batch(spec.fit_args, spec.fit_kwargs) if out_of_memory else None
+        if halved is not None:
+            spec = replace(spec, fit_args=halved[0], fit_kwargs=halved[1])
+            result, _ = self._attempt(spec, began)
+            result.reason = " ".join(filter(None, ["batch halved for memory;", result.reason]))
+        result.measures["nas/seconds"] = time.monotonic() - began
+        return result
+
+    def _attempt(self, spec: TrialSpec, began: float) -> tuple[TrialResult, bool]:
+        """The result, and whether memory ran out."""
+        result, out_of_memory = TrialResult(spec.trial_id, "FAILED"), False
         try:
             self._train(spec, result, began)
         except kt_errors.FatalError:
@@ -49,32 +78,21 @@ class KerasRunner:
         except kt_errors.FailedTrialError as error:
             result.reason = str(error)
         except Exception as error:
-            oom = type(error).__name__ == "ResourceExhaustedError" or isinstance(error, MemoryError)
-            result.status = "FAILED" if oom else "INVALID"
-            result.reason = f"out of memory: {error}" if oom else traceback.format_exc()
-        result.measures["nas/seconds"] = time.monotonic() - began
-        return result
+            out_of_memory = is_out_of_memory(error)
+            result.status = "FAILED" if out_of_memory else "INVALID"
+            result.reason = f"out of memory: {error}" if out_of_memory else traceback.format_exc()
+        return result, out_of_memory
 
     def _train(self, spec: TrialSpec, result: TrialResult, began: float) -> None:
-        keras.utils.clear_session()
-        gc.collect()
-        keras.utils.set_random_seed(spec.seed)
-        model = self.hypermodel.build(spec.hyperparameters)
-        if not isinstance(model, keras.Model):
-            raise kt_errors.FatalTypeError(
-                "A hypermodel must build a `keras.Model`. "
-                f"Received: {type(model).__name__}. Return the model from `build`."
-            )
-        self._measure_size(model, result)
         best = BestWeights(self.objective)
         stopper = StopOnRequest(lambda: spec.stop() or _out_of_time(spec, began))
-        kwargs = dict(spec.fit_kwargs)
-        if spec.proposal.budget.epochs:
-            kwargs["epochs"] = spec.proposal.budget.epochs
-            kwargs["initial_epoch"] = spec.proposal.budget.initial_epoch
-        kwargs["callbacks"] = [*(kwargs.pop("callbacks", None) or []), stopper, best]
-        returned = self.hypermodel.fit(spec.hyperparameters, model, *spec.fit_args, **kwargs)
-        result.curve = _curve(returned, self.objective)
+        curves = []
+        for execution in range(self.executions):
+            model = self._built(spec, spec.seed + execution, result)
+            curves.append(self._fit(spec, model, [stopper, best]))
+            if stopper.stopped:
+                break
+        result.curve = curves[0] if len(curves) == 1 else _mean_curve(curves)
         result.measures["nas/epochs"] = float(len(result.curve))
         result.measures[HONOURED] = float(_honours(spec.proposal))
         result.reason = stopper.stopped or ""
@@ -89,7 +107,31 @@ class KerasRunner:
             model.set_weights(best.weights)
         spec.checkpoint.parent.mkdir(parents=True, exist_ok=True)
         model.save_weights(spec.checkpoint)
+        # For a model that learns its input's shape from data alone.
+        spec.build_config.write_text(json.dumps(model.get_build_config()))
         result.status = "COMPLETED"
+
+    def _built(self, spec: TrialSpec, seed: int, result: TrialResult) -> keras.Model:
+        keras.utils.clear_session()
+        gc.collect()
+        keras.utils.set_random_seed(seed)
+        model = self.build(spec.hyperparameters)
+        if not isinstance(model, keras.Model):
+            raise kt_errors.FatalTypeError(
+                "A hypermodel must build a `keras.Model`. "
+                f"Received: {type(model).__name__}. Return the model from `build`."
+            )
+        self._measure_size(model, result)
+        return model
+
+    def _fit(self, spec: TrialSpec, model: keras.Model, callbacks) -> list[dict[str, float]]:
+        kwargs = dict(spec.fit_kwargs)
+        if spec.proposal.budget.epochs:
+            kwargs["epochs"] = spec.proposal.budget.epochs
+            kwargs["initial_epoch"] = spec.proposal.budget.initial_epoch
+        kwargs["callbacks"] = [*(kwargs.pop("callbacks", None) or []), *callbacks]
+        returned = self.hypermodel.fit(spec.hyperparameters, model, *spec.fit_args, **kwargs)
+        return _curve(returned, self.objective)
 
     def _measure_size(self, model: keras.Model, result: TrialResult) -> None:
         if not model.built:
@@ -142,6 +184,11 @@ def _curve(returned: Any, objective) -> list[dict[str, float]]:
         {name: float(v) for name, v in logs.items() if np.ndim(v) == 0 and math.isfinite(v)}
         for logs in epochs
     ]
+
+
+def _mean_curve(curves: list[list[dict[str, float]]]) -> list[dict[str, float]]:
+    """Means of several trainings, epoch by epoch, as far as all of them went."""
+    return [_mean(list(epoch)) for epoch in zip(*curves, strict=False)]
 
 
 def _mean(results: list[dict[str, float]]) -> dict[str, float]:

@@ -38,6 +38,11 @@ class TrialSpec:
     seconds: float | None = None
     stop: Callable[[], str | None] = lambda: None
 
+    @property
+    def build_config(self) -> Path:
+        """Where the shapes go that the model was built for, beside the weights."""
+        return self.checkpoint.with_name("build_config.json")
+
 
 @dataclass
 class TrialResult:

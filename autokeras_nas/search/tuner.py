@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import time
 import warnings
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import keras_tuner
 from keras_tuner.src.distribute import utils as kt_distribute
+from keras_tuner.src.engine import tuner_utils
 
 from autokeras_nas.architecture import decode
 from autokeras_nas.errors import InvalidArchitectureError, ProjectError, unknown_name
@@ -101,7 +103,13 @@ class NasTuner(keras_tuner.Tuner):
         if isinstance(oracle, NasOracle) and not oracle.initial_architectures:
             default = oracle.grammar.default()
             oracle.initial_architectures = [default] if default else []
-        self._runner = KerasRunner(self.hypermodel, oracle.objective, max_model_size)
+        self._runner = KerasRunner(
+            self.hypermodel,
+            oracle.objective,
+            max_model_size,
+            build=self._build_hypermodel,
+            executions=self.executions_per_trial,
+        )
 
     def search(self, *fit_args, time_budget=None, trial_seconds=None, **fit_kwargs):
         """Runs trials until the oracle stops or the time is used up.
@@ -157,6 +165,10 @@ class NasTuner(keras_tuner.Tuner):
     def _spec(self, trial, fit_args, fit_kwargs, seconds, stop) -> TrialSpec:
         number = int(trial.trial_id) if trial.trial_id.isdigit() else hash(trial.trial_id)
         kwargs = dict(fit_kwargs)
+        # Copies: a callback's state belongs to its trial.
+        callbacks = self._deepcopy_callbacks(list(kwargs.get("callbacks") or []))
+        self._configure_tensorboard_dir(callbacks, trial)
+        kwargs["callbacks"] = [*callbacks, tuner_utils.TunerCallback(self, trial)]
         if seconds is not None and getattr(self.hypermodel, "grammar", None) is not None:
             kwargs["seconds"] = seconds
         return TrialSpec(
@@ -194,11 +206,10 @@ class NasTuner(keras_tuner.Tuner):
 
     def load_model(self, trial):
         """The compiled model of a trial with its best weights."""
-        model = self.hypermodel.build(trial.hyperparameters)
+        model = self._try_build(trial.hyperparameters)
         if not model.built:
-            raise ProjectError(
-                f"The model of trial {trial.trial_id} has no input shape before it sees data, so "
-                "its weights cannot be loaded. Begin it with `keras.Input`."
+            model.build_from_config(
+                json.loads(Path(self._get_build_config_fname(trial.trial_id)).read_text())
             )
         with warnings.catch_warnings():
             # The file holds an optimiser's state too, which the best weights do not need.

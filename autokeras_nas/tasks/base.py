@@ -8,6 +8,7 @@ from typing import Any
 import keras
 
 from autokeras_nas.architecture.specs import Features, FeatureSpec
+from autokeras_nas.data import Source
 from autokeras_nas.registry import Registry
 
 TASKS = Registry("task")
@@ -19,7 +20,8 @@ class Task(abc.ABC):
     A search calls the hooks in this order: `fit_targets` and `preprocessor`, once, with
     the training part of the data; `targets` for all other data; `interface`, `head` and
     `compile_options` for every network that it builds; `exported` for the result.
-    `labels` and `score` serve the user afterwards. What the first two learn is the
+    `labels` and `score` serve the user afterwards. Each raises RuntimeError where it needs
+    what has not been learned yet. What the first two learn is the
     task's state: `get_config` writes it as JSON, `from_config` restores it, and a
     restored task need not see the training data again.
 
@@ -47,6 +49,17 @@ class Task(abc.ABC):
             Model of raw inputs to what networks take. It runs in the input pipeline
             while training and stands in front of the exported model.
         """
+
+    def preprocessor_of_stream(self, source: Source) -> keras.Model:
+        """As `preprocessor`, of training inputs that come as a stream.
+
+        Raises:
+            NotImplementedError: If the task needs arrays.
+        """
+        raise NotImplementedError(
+            f"`{type(self).__name__}` cannot learn its preprocessing from a stream yet. "
+            f"Received: {type(source).__name__}. Pass arrays."
+        )
 
     @abc.abstractmethod
     def fit_targets(self, y) -> Any:

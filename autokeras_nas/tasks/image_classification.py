@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import keras
 import numpy as np
 
 from autokeras_nas.architecture.specs import Features, FeatureSpec
+from autokeras_nas.data import Source, channel_statistics
 from autokeras_nas.tasks.base import TASKS, Task
 
+_LARGEST = 2**63 - 1
+_BATCH = 256
 _CHUNK = 2**22  # numbers turned into float64 at a time: 32 MiB
 
 
@@ -63,7 +66,7 @@ class ImageClassification(Task):
             ValueError: If these are no images, none at all, or not all finite.
         """
         x = _checked_images(x)
-        mean, deviation = _channel_statistics(x)
+        mean, deviation = channel_statistics(_chunks(x), _channels(x.shape[1:]))
         if not np.isfinite([mean, deviation]).all():
             raise ValueError(
                 "Images must hold finite numbers only. "
@@ -91,15 +94,8 @@ class ImageClassification(Task):
         """
         shape = tuple(shape)
         mean, std = np.array(np.atleast_1d(mean), float), np.array(np.atleast_1d(std), float)
-        # A free height or width is possible only where no axis must be added.
-        fixed = shape if len(shape) == 2 else shape[2:]
-        if len(shape) not in (2, 3) or None in fixed:
-            raise ValueError(
-                "`shape` must be that of one image, with its channels known; without "
-                f"channels, of fixed size. Received: {shape=}. "
-                "Pass (height, width) or (height, width, channels)."
-            )
-        channels = shape[2] if len(shape) == 3 else 1
+        _check_shape(shape)
+        channels = _channels(shape)
         if not mean.shape == std.shape == (channels,) or not np.isfinite([mean, std]).all():
             raise ValueError(
                 "`mean` and `std` must hold one finite number for each channel. "
@@ -117,6 +113,14 @@ class ImageClassification(Task):
         if len(shape) == 2:
             x = keras.layers.Reshape((*shape, 1), dtype="float32", name="add_channel")(x)
         return keras.Model(inputs, rescale(x), name="preprocessor")
+
+    def preprocessor_of_stream(self, source: Source) -> keras.Model:
+        """As `preprocessor`, in one pass over a stream of images."""
+        shape = source.feature_shape
+        _check_shape(shape)  # Before the pass over all of them.
+        images = (x for x, *_ in source.batches(_BATCH))
+        statistics = channel_statistics(images, _channels(shape))
+        return self.preprocessor_from_statistics(shape, *statistics)
 
     def fit_targets(self, y) -> np.ndarray:
         """Learns the classes.
@@ -271,6 +275,9 @@ class ImageClassification(Task):
                 "fitted. Call `preprocessor(x)` with the training images first."
             )
         preprocessor = self.preprocessor_from_statistics(**self.statistics)
+        if core.inputs:
+            # As compiled, it would bring its optimizer along into the saved file.
+            core = keras.Model(core.inputs[0], core.outputs[0], name=core.name)
         inputs = keras.Input(self.statistics["shape"], dtype="float32", name="image")
         model = keras.Model(inputs, self.decode(core(preprocessor(inputs))), name="classifier")
         # Without momentum there is nothing to store beside the weights, or to miss on loading.
@@ -326,6 +333,8 @@ def _as_labels(y) -> tuple[str, np.ndarray]:
     if array.ndim == 2:
         return "one_hot", _columns(array)
     if array.dtype.kind in "iu":
+        if array.max() > _LARGEST:
+            raise _too_large(array)
         return "integer", array.astype("int64")
     return ("boolean" if array.dtype.kind == "b" else "string"), array
 
@@ -371,7 +380,16 @@ def _whole_numbers(array: np.ndarray) -> np.ndarray:
             f"Received: fractions such as {_few(odd.tolist())}. "
             "For quantities use a regression task; turn probabilities into one class each."
         )
+    if np.abs(array).max() >= _LARGEST:
+        raise _too_large(array)
     return array.astype("int64")
+
+
+def _too_large(array: np.ndarray) -> ValueError:
+    return ValueError(
+        f"Labels must be integers of 64 bits. Received: {array.max()}. "
+        "Number the classes from 0, or pass the labels as strings."
+    )
 
 
 def _columns(rows: np.ndarray) -> np.ndarray:
@@ -404,26 +422,26 @@ def _checked_images(x):
     return x
 
 
-def _channel_statistics(x) -> tuple[np.ndarray, np.ndarray]:
-    """Mean and standard deviation of every channel, float64 arrays `(channels,)`.
+def _check_shape(shape: Sequence[int | None]) -> None:
+    # A free height or width is possible only where no axis must be added.
+    fixed = shape if len(shape) == 2 else shape[2:]
+    if len(shape) not in (2, 3) or None in fixed:
+        raise ValueError(
+            "`shape` must be that of one image, with its channels known; without "
+            f"channels, of fixed size. Received: {shape=}. "
+            "Pass (height, width) or (height, width, channels)."
+        )
 
-    Chunks are merged by the method of Chan, Golub and LeVeque, 1979: with `d` the
-    difference of the means of parts of `a` and `b` numbers, the squared deviations of the
-    whole are the sum of the parts' and `d^2 * a * b / (a + b)`.
-    """
-    channels = x.shape[3] if len(x.shape) == 4 else 1
-    seen, mean, squares = 0, np.zeros(channels), np.zeros(channels)
+
+def _channels(shape: Sequence[int]) -> int:
+    """Of images of a shape without the first axis."""
+    return shape[2] if len(shape) == 3 else 1
+
+
+def _chunks(x) -> Iterator[np.ndarray]:
+    """An array in parts whose float64 copies are of bounded size."""
     step = max(1, _CHUNK // math.prod(x.shape[1:]))
-    for start in range(0, x.shape[0], step):
-        chunk = np.asarray(x[start : start + step]).astype("float64").reshape(-1, channels)
-        chunk_mean = chunk.mean(axis=0)
-        total = seen + len(chunk)
-        difference = chunk_mean - mean
-        squares += ((chunk - chunk_mean) ** 2).sum(axis=0)
-        squares += difference**2 * seen * len(chunk) / total
-        mean += difference * len(chunk) / total
-        seen = total
-    return mean, np.sqrt(squares / seen)
+    return (np.asarray(x[start : start + step]) for start in range(0, x.shape[0], step))
 
 
 def _few(values: list) -> str:

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from autokeras_nas.architecture.specs import Features
+from autokeras_nas.data import as_source
 from autokeras_nas.tasks import TASKS, ImageClassification, Task
 from autokeras_nas.tasks import image_classification as module
 
@@ -186,9 +187,45 @@ def test_constant_images_become_zero(value):
 def test_statistics_do_not_depend_on_chunks(monkeypatch):
     x = np.random.default_rng(1).normal(1000, 1, (17, 4, 3, 2))
     monkeypatch.setattr(module, "_CHUNK", 50)
-    mean, deviation = module._channel_statistics(x)
-    np.testing.assert_allclose(mean, x.mean(axis=(0, 1, 2)), rtol=1e-12)
-    np.testing.assert_allclose(deviation, x.std(axis=(0, 1, 2)), rtol=1e-9)
+    task = ImageClassification()
+    task.preprocessor(x)
+    np.testing.assert_allclose(task.statistics["mean"], x.mean(axis=(0, 1, 2)), rtol=1e-12)
+    np.testing.assert_allclose(task.statistics["std"], x.std(axis=(0, 1, 2)), rtol=1e-9)
+
+
+@pytest.mark.parametrize("channels", [(), (3,)])
+def test_a_stream_gives_the_statistics_of_its_images(channels):
+    x = np.random.default_rng(1).integers(0, 256, (300, 4, 3, *channels)).astype("uint8")
+    whole, stream = ImageClassification(), ImageClassification()
+    whole.preprocessor(x)
+    stream.preprocessor_of_stream(as_source(x, np.arange(300) % 2))
+    for name, values in whole.statistics.items():
+        np.testing.assert_allclose(stream.statistics[name], values, rtol=1e-9)
+
+
+def test_a_stream_of_what_are_no_images_is_refused_before_it_is_read():
+    with pytest.raises(ValueError, match="one image"):
+        ImageClassification().preprocessor_of_stream(as_source(np.zeros((4, 3)), [0, 1, 0, 1]))
+
+
+@pytest.mark.parametrize("labels", [np.array([2**64 - 1, 1], "uint64"), np.array([1e19, 1.0])])
+def test_labels_beyond_64_bits_are_refused(labels):
+    with pytest.raises(ValueError, match="64 bits"):
+        ImageClassification().fit_targets(labels)
+
+
+def test_the_exported_model_carries_no_optimizer_of_the_search(tmp_path):
+    task = ImageClassification()
+    task.fit_targets([0, 1])
+    task.preprocessor(np.zeros((2, 4, 4)))
+    core = keras.Sequential([keras.Input((4, 4, 1)), keras.layers.Flatten()])
+    core.add(keras.layers.Dense(2, activation="softmax"))
+    core.compile("adam", "categorical_crossentropy")
+    task.exported(core).save(tmp_path / "m.keras")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", UserWarning)
+        loaded = keras.models.load_model(tmp_path / "m.keras")
+    assert isinstance(loaded.optimizer, keras.optimizers.SGD)
 
 
 def test_images_are_read_in_chunks(monkeypatch):

@@ -1,0 +1,41 @@
+from __future__ import annotations
+
+import pytest
+
+from autokeras_nas.errors import ProjectError
+from autokeras_nas.search.manifest import read_manifest, write_manifest
+
+MANIFEST = {"task": "t", "search_space": "s", "objective": ["val_loss", "min"], "input_shape": (4,)}
+
+
+def test_what_is_written_is_read(tmp_path):
+    write_manifest(tmp_path / "new", MANIFEST)
+    assert read_manifest(tmp_path / "new") == {"schema": 1, **MANIFEST, "input_shape": [4]}
+
+
+def test_the_same_search_may_go_on_with_more(tmp_path):
+    write_manifest(tmp_path, {**MANIFEST, "max_trials": 3})
+    write_manifest(tmp_path, {**MANIFEST, "max_trials": 9})
+    assert read_manifest(tmp_path)["max_trials"] == 9
+
+
+@pytest.mark.parametrize("name", list(MANIFEST))
+def test_another_search_is_refused_and_nothing_is_changed(tmp_path, name):
+    write_manifest(tmp_path, MANIFEST)
+    with pytest.raises(ProjectError, match=f"another search's: its {name}"):
+        write_manifest(tmp_path, {**MANIFEST, name: "other"})
+    assert read_manifest(tmp_path)[name] != "other"
+
+
+@pytest.mark.parametrize("text", [None, "", "{", "[1"])
+def test_what_is_no_project_is_refused(tmp_path, text):
+    if text is not None:
+        (tmp_path / "project.json").write_text(text)
+    with pytest.raises(ProjectError, match="no project"):
+        read_manifest(tmp_path)
+
+
+def test_another_version_is_named(tmp_path):
+    (tmp_path / "project.json").write_text('{"schema": 99}')
+    with pytest.raises(ProjectError, match="99"):
+        read_manifest(tmp_path)

@@ -1,0 +1,197 @@
+from __future__ import annotations
+
+import keras
+import keras_tuner
+import numpy as np
+import pytest
+from keras_tuner import errors as kt_errors
+
+from autokeras_nas.architecture import Budget, Proposal
+from autokeras_nas.search import KerasRunner, TrialSpec
+
+RNG = np.random.default_rng(0)
+X = RNG.normal(size=(64, 4)).astype("float32")
+Y = (X[:, 0] > 0).astype("int32")
+OBJECTIVE = keras_tuner.Objective("val_accuracy", "max")
+
+
+def build(hp):
+    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(2, activation="softmax")])
+    model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    return model
+
+
+class Hypermodel(keras_tuner.HyperModel):
+    """`build` and `fit` as a test wants them; remembers what `fit` got."""
+
+    def __init__(self, build=build, fit=None):
+        super().__init__()
+        self._make, self._train = build, fit
+        self.fits = []
+
+    def build(self, hp):
+        return self._make(hp)
+
+    def fit(self, hp, model, *args, **kwargs):
+        self.fits.append((args, kwargs))
+        if self._train is not None:
+            return self._train(model, *args, **kwargs)
+        return model.fit(*args, **kwargs)
+
+
+def spec(tmp_path, budget=None, measure="train", **kwargs):
+    fit_kwargs = {"validation_split": 0.25, "epochs": 2, "verbose": 0, "batch_size": 16}
+    return TrialSpec(
+        trial_id="0000",
+        hyperparameters=keras_tuner.HyperParameters(),
+        proposal=Proposal({}, budget or Budget(), measure),
+        seed=1,
+        checkpoint=tmp_path / "trial" / "checkpoint.weights.h5",
+        fit_args=(X, Y),
+        fit_kwargs={**fit_kwargs, **kwargs},
+    )
+
+
+def run(tmp_path, hypermodel=None, runner=None, **kwargs):
+    runner = runner or KerasRunner(hypermodel or Hypermodel(), OBJECTIVE)
+    return runner.run(spec(tmp_path, **kwargs))
+
+
+def test_a_trial_gives_its_curve_costs_and_weights(tmp_path):
+    result = run(tmp_path)
+    assert result.status == "COMPLETED" and result.reason == ""
+    assert len(result.curve) == 2 and result.curve[0].keys() == {
+        "loss", "accuracy", "val_loss", "val_accuracy"
+    }  # fmt: skip
+    assert result.measures["nas/parameters"] == 10 and result.measures["nas/epochs"] == 2
+    assert result.measures["nas/honoured"] == 1 and result.measures["nas/seconds"] > 0
+    model = build(None)
+    model.load_weights(tmp_path / "trial" / "checkpoint.weights.h5")
+    scored = model.evaluate(X[48:], Y[48:], verbose=0, return_dict=True)["accuracy"]
+    assert scored == pytest.approx(max(logs["val_accuracy"] for logs in result.curve), abs=1e-6)
+
+
+def test_the_same_seed_trains_the_same_network(tmp_path):
+    assert run(tmp_path).curve == run(tmp_path).curve
+
+
+def test_the_best_epoch_is_kept_not_the_last(tmp_path):
+    def fit(model, x, y, callbacks, **kwargs):
+        for callback in callbacks:
+            callback.set_model(model)
+        history = {"val_accuracy": [0.5, 0.9, 0.1]}
+        for epoch, value in enumerate(history["val_accuracy"]):
+            model.set_weights([np.full_like(w, epoch) for w in model.get_weights()])
+            for callback in callbacks:
+                callback.on_epoch_end(epoch, {"val_accuracy": value})
+        returned = keras.callbacks.History()
+        returned.history = history
+        return returned
+
+    run(tmp_path, Hypermodel(fit=fit))
+    model = build(None)
+    model.load_weights(tmp_path / "trial" / "checkpoint.weights.h5")
+    assert (model.get_weights()[0] == 1).all()
+
+
+def test_a_budget_of_epochs_is_heeded(tmp_path):
+    hypermodel = Hypermodel()
+    result = run(tmp_path, hypermodel, budget=Budget(epochs=3, initial_epoch=1))
+    assert len(result.curve) == 2
+    assert hypermodel.fits[0][1]["epochs"] == 3
+
+
+@pytest.mark.parametrize("asked", [{"budget": Budget(steps=5)}, {"measure": "shared"}])
+def test_what_is_not_done_is_not_said_to_be_done(tmp_path, asked):
+    assert run(tmp_path, **asked).measures["nas/honoured"] == 0
+
+
+def test_out_of_memory_is_tried_once_more_with_half_the_batch(tmp_path):
+    def fit(model, *args, **kwargs):
+        if kwargs["batch_size"] > 8:
+            raise MemoryError("too large a batch")
+        return model.fit(*args, **kwargs)
+
+    hypermodel = Hypermodel(fit=fit)
+    result = run(tmp_path, hypermodel)
+    assert result.status == "COMPLETED" and "batch halved" in result.reason
+    assert [kwargs["batch_size"] for _, kwargs in hypermodel.fits] == [16, 8]
+
+
+def test_out_of_memory_twice_fails_the_trial_for_good(tmp_path):
+    def fit(*args, **kwargs):
+        raise MemoryError("never enough")
+
+    hypermodel = Hypermodel(fit=fit)
+    result = run(tmp_path, hypermodel)
+    assert result.status == "FAILED" and "out of memory: never enough" in result.reason
+    assert len(hypermodel.fits) == 2
+
+
+def test_a_crash_may_be_retried_and_tells_where(tmp_path):
+    def fit(*args, **kwargs):
+        raise OSError("disk gone")
+
+    result = run(tmp_path, Hypermodel(fit=fit))
+    assert result.status == "INVALID" and result.reason.strip().endswith("OSError: disk gone")
+
+
+def test_an_epoch_that_is_not_finite_leaves_the_others(tmp_path):
+    def fit(*args, **kwargs):
+        returned = keras.callbacks.History()
+        returned.history = {"val_accuracy": [0.5, float("nan"), 0.7]}
+        return returned
+
+    def untrained(hp):
+        return build(hp)
+
+    result = run(tmp_path, Hypermodel(untrained, fit))
+    assert result.curve == [{"val_accuracy": 0.5}, {}, {"val_accuracy": 0.7}]
+    assert result.status == "COMPLETED"
+
+
+@pytest.mark.parametrize(
+    ("returned", "curve"),
+    [
+        (0.5, [{"val_accuracy": 0.5}]),
+        (np.float32(0.5), [{"val_accuracy": 0.5}]),
+        ({"val_accuracy": 0.5, "other": 1}, [{"val_accuracy": 0.5, "other": 1.0}]),
+        ([{"val_accuracy": 0.25}, {"val_accuracy": 0.75}], [{"val_accuracy": 0.5}]),
+    ],
+)
+def test_fit_may_return_whatever_keras_tuner_allows(tmp_path, returned, curve):
+    assert run(tmp_path, Hypermodel(fit=lambda *_, **__: returned)).curve == curve
+
+
+def test_another_return_value_is_an_error_of_the_user(tmp_path):
+    with pytest.raises(kt_errors.FatalTypeError, match="History"):
+        run(tmp_path, Hypermodel(fit=lambda *_, **__: "good"))
+
+
+def test_what_is_no_model_is_an_error_of_the_user(tmp_path):
+    with pytest.raises(kt_errors.FatalTypeError, match="keras.Model"):
+        run(tmp_path, Hypermodel(lambda hp: None))
+
+
+def test_an_objective_that_is_never_logged_fails_and_lists_what_was(tmp_path):
+    runner = KerasRunner(Hypermodel(), keras_tuner.Objective("val_f1", "max"))
+    result = run(tmp_path, runner=runner)
+    assert result.status == "FAILED"
+    assert "val_f1" in result.reason and "val_accuracy" in result.reason
+
+
+def test_several_executions_are_averaged(tmp_path):
+    hypermodel = Hypermodel()
+    single = [
+        KerasRunner(hypermodel, OBJECTIVE).run(spec(tmp_path)).curve,
+        KerasRunner(hypermodel, OBJECTIVE, executions=2).run(spec(tmp_path)).curve,
+    ]
+    assert len(hypermodel.fits) == 3 and len(single[1]) == 2
+    assert single[0] != single[1]
+
+
+def test_a_trial_that_is_asked_to_stop_keeps_what_it_has(tmp_path):
+    asked = spec(tmp_path, epochs=1000)
+    asked.stop = lambda: "enough"
+    result = KerasRunner(Hypermodel(), OBJECTIVE).run(asked)
+    assert (result.status, result.reason, len(result.curve)) == ("COMPLETED", "enough", 1)
