@@ -8,6 +8,7 @@ default does not travel.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 
@@ -35,6 +36,11 @@ class Budget:
     steps: int = 0
     horizon: int = 0
     data_share: float = 1.0
+
+    @property
+    def amount(self) -> float:
+        """How much it is, beside budgets of its kind; what is left open is the most."""
+        return self.data_share * (self.epochs or self.steps or math.inf)
 
     def __post_init__(self):
         for name in ("epochs", "initial_epoch", "steps", "horizon"):

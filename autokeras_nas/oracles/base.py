@@ -70,15 +70,12 @@ class NasOracle(JournaledOracle):
     ):
         # KerasTuner takes a seed of 0 for None; ours is set below.
         super().__init__(objective=objective, max_trials=max_trials, seed=1, **kwargs)
-        if seed is None:
-            seed = int(np.random.SeedSequence().entropy % 2**31)
-        self.seed = seed
+        self.seed = _checked_seed(seed)
         self.initial_architectures = [plain_values(values) for values in initial_architectures]
         self._given_grammar = grammar
         self._derived_grammar: tuple[int, Grammar] | None = None
         self._counter = 0
-        self._settings: dict[str, Any] = {}
-        self._settings_saved = 0
+        self._sized_for = max_trials or 0
         self._proposals: dict[str, Proposal] = {}
         self._known: set[str] = set()
         self._finished: list[FinishedTrial] = []
@@ -109,9 +106,9 @@ class NasOracle(JournaledOracle):
 
     def incumbent(self) -> str | None:
         """The id of the trial that is the result: the best score at the highest budget."""
-        highest = max((t.proposal.budget.epochs for t in self._completed), default=None)
+        highest = max((t.proposal.budget.amount for t in self._completed), default=None)
         for _, _, trial_id in self._ranking:
-            if self._proposals[trial_id].budget.epochs == highest:
+            if self._proposals[trial_id].budget.amount == highest:
                 return trial_id
         return None
 
@@ -174,16 +171,13 @@ class NasOracle(JournaledOracle):
         by_time = self.elapsed() / self.time_budget if self.time_budget else 0.0
         return min(1.0, max(by_trials, by_time))
 
-    def scaled_to_budget(self, name: str, published: int) -> int:
+    def scaled_to_budget(self, published: int) -> int:
         """A population-like size: the published one, or less where the budget is small.
 
-        `min(published, max(10, max_trials / 10))`, 10 where only time is given; frozen at the
-        first call, so that a raised budget does not change a search under way.
+        `min(published, max(10, max_trials / 10))`, 10 where only time is given, by what the
+        project began with: a raised budget does not change a search under way.
         """
-        if name not in self._settings:
-            share = self.max_trials // 10 if self.max_trials else 0
-            self._settings[name] = min(published, max(10, share))
-        return self._settings[name]
+        return min(published, max(10, self._sized_for // 10))
 
     # ---- Proposing --------------------------------------------------------------------------
 
@@ -252,27 +246,35 @@ class NasOracle(JournaledOracle):
             self._completed.append(finished)
         if learn:
             self.learn(finished)
-        self._check_honoured(finished)
 
-    def _check_honoured(self, trial: FinishedTrial) -> None:
-        """Ends a search whose tuner does less than the oracle needs."""
-        if trial.completed and not trial.proposal.is_plain and HONOURED not in trial.metrics:
+    def check_search(self, trial) -> None:
+        super().check_search(trial)
+        finished = self._finished[-1]
+        if finished.completed and not (
+            finished.proposal.is_plain or finished.metrics.get(HONOURED)
+        ):
             self.stop_reason = (
                 f"The tuner did not do all that `{type(self).__name__}` asked for: budgets and "
-                f"`measure={trial.proposal.measure!r}` need `autokeras_nas.NasTuner`. "
+                f"`measure={finished.proposal.measure!r}` need `autokeras_nas.NasTuner`. "
                 "The search stops after this trial."
             )
-            warnings.warn(self.stop_reason, stacklevel=5)
+            warnings.warn(self.stop_reason, stacklevel=4)
 
     def creation_notes(self) -> dict[str, Any]:
-        notes: dict[str, Any] = {"seed": self.seed, "counter": self._counter}
-        if len(self._settings) > self._settings_saved:
-            notes["settings"] = dict(self._settings)
-            self._settings_saved = len(self._settings)
-        return notes
+        return {"seed": self.seed, "counter": self._counter, "sized_for": self._sized_for}
 
     def take_notes(self, record: Mapping[str, Any]) -> None:
         self.seed = record.get("seed", self.seed)
         self._counter = record.get("counter", self._counter)
-        self._settings.update(record.get("settings", {}))
-        self._settings_saved = len(self._settings)
+        self._sized_for = record.get("sized_for", self._sized_for)
+
+
+def _checked_seed(seed: int | None) -> int:
+    if seed is None:
+        return int(np.random.SeedSequence().entropy % 2**31)
+    if int(seed) != seed or seed < 0:
+        raise ValueError(
+            "`seed` must be a whole number of at least 0. "
+            f"Received: {seed!r}. Pass None for one that is drawn."
+        )
+    return int(seed)

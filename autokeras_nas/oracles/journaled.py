@@ -134,15 +134,17 @@ class JournaledOracle(keras_tuner.Oracle, abc.ABC):
         """Notes metrics of a running trial; nothing is written before it ends.
 
         Raises:
-            ValueError: If the objective is not among the metrics.
+            ValueError: If the objective is not among the metrics, or one is no number.
         """
         with self._changed:
             trial = self.trials[trial_id]
             self._check_objective_found(metrics)
-            for name, value in metrics.items():
+            # All of them before the first is noted.
+            numbers = {name: _number(name, value) for name, value in metrics.items()}
+            for name, value in numbers.items():
                 if not trial.metrics.exists(name):
                     trial.metrics.register(name, direction=self._direction(name))
-                trial.metrics.update(name, value, step=step)
+                trial.metrics.update(name, value, step=int(step))
             return trial
 
     def end_trial(self, trial: kt_trial.Trial) -> None:
@@ -161,9 +163,8 @@ class JournaledOracle(keras_tuner.Oracle, abc.ABC):
                 return
             self._end_trial(trial)
             self._changed.notify_all()
-            if self.stop_reason and len(self.end_order) == _FIRST_FAILURES:
-                if not kt_distribute.is_chief_oracle():
-                    raise SearchFailedError(self.stop_reason)
+            if self._has_failed and not kt_distribute.is_chief_oracle():
+                raise SearchFailedError(self.stop_reason)
 
     def update_space(self, hyperparameters: keras_tuner.HyperParameters) -> None:
         """Adds entries that are new; KerasTuner's rules for new entries hold."""
@@ -208,11 +209,11 @@ class JournaledOracle(keras_tuner.Oracle, abc.ABC):
             # Oldest first, so that a resumed search goes on as the unbroken one.
             trial = self.trials[self._retry_queue.pop(0)]
             trial.status = Status.RUNNING
-            trial.metrics = metrics_tracking.MetricsTracker()
+            trial.metrics, trial.message = metrics_tracking.MetricsTracker(), None
         elif self.max_trials and len(self.trials) >= self.max_trials:
             return self._no_trial(tuner_id, Status.STOPPED)
         else:
-            trial_id = f"{len(self.trials):04d}"
+            trial_id = self._next_id
             response = self.populate_space(trial_id)
             if response["status"] != Status.RUNNING:
                 return self._no_trial(tuner_id, response["status"])
@@ -249,7 +250,12 @@ class JournaledOracle(keras_tuner.Oracle, abc.ABC):
             status = Status.STOPPED  # There is nothing to wait for.
         if status == Status.STOPPED:
             self.tuner_ids.discard(tuner_id)
-        return kt_trial.Trial(Space(), trial_id=f"{len(self.trials):04d}", status=status)
+        return kt_trial.Trial(Space(), trial_id=self._next_id, status=status)
+
+    @property
+    def _next_id(self) -> str:
+        # Not the number of trials: a damaged record may have lost one.
+        return f"{int(self.start_order[-1]) + 1 if self.start_order else 0:04d}"
 
     def _is_over(self) -> bool:
         out_of_time = self.time_budget is not None and self.elapsed() >= self.time_budget
@@ -277,13 +283,15 @@ class JournaledOracle(keras_tuner.Oracle, abc.ABC):
         if added:
             record["space"] = added
         self._write({**record, "seconds": round(self.elapsed(), 3)})
-        self._finish(trial)
-        self._check_failures()
-        if len(self.end_order) % _SNAPSHOT_EVERY == 0:
-            self._snapshot()
-        self._display.on_trial_end(trial)
-        # Last of all: KerasTuner's chief leaves when no trial is ongoing.
-        self._release(trial)
+        try:
+            self._finish(trial)
+            self.check_search(trial)
+            if len(self.end_order) % _SNAPSHOT_EVERY == 0:
+                self._snapshot()
+            self._display.on_trial_end(trial)
+        finally:
+            # Last of all: KerasTuner's chief leaves when no trial is ongoing.
+            self._release(trial)
 
     def _take_new_entries(self, trial, hyperparameters) -> list[dict[str, Any]]:
         """Merges entries that building discovered; what was proposed stays as it was."""
@@ -341,9 +349,13 @@ class JournaledOracle(keras_tuner.Oracle, abc.ABC):
             return -math.inf
         return trial.score if self.objective.direction == "max" else -trial.score
 
-    def _check_failures(self) -> None:
-        """Ends a search that cannot succeed."""
-        if len(self.end_order) != _FIRST_FAILURES or self._ranking:
+    @property
+    def _has_failed(self) -> bool:
+        return len(self.end_order) == _FIRST_FAILURES and not self._ranking
+
+    def check_search(self, trial: kt_trial.Trial) -> None:
+        """Ends a search that cannot succeed, after a trial of this run; not called on replay."""
+        if not self._has_failed:
             return
         messages = (self.trials[trial_id].message or "" for trial_id in self.end_order)
         reasons = collections.Counter(
@@ -393,13 +405,16 @@ class JournaledOracle(keras_tuner.Oracle, abc.ABC):
         ended = set(self.end_order)
         self._retry_queue = [i for i in self.start_order if i not in ended]
         if self._sequence == 0:
-            self._write({**self._header(), **self.creation_notes()})
+            # KerasTuner fills the space of a new project alone.
+            space = {"space": entry_records(self.hyperparameters.space)}
+            self._write({**self._header(), **self.creation_notes(), **space})
 
     def _replay(self, record: dict[str, Any], learn: bool) -> None:
         kind = record["kind"]
         if kind == "header":
             self._check_header(record)
             self.take_notes(record)
+            self.hyperparameters.merge(entries_of(record["space"]), overwrite=False)
         elif kind == "create":
             self.take_notes(record)
             self._enter(record["trial"], record["values"])
@@ -413,6 +428,8 @@ class JournaledOracle(keras_tuner.Oracle, abc.ABC):
 
     def _replay_end(self, record: dict[str, Any], learn: bool) -> None:
         trial = self.trials[record["trial"]]
+        if trial.status != Status.RUNNING:
+            return  # It has ended before.
         if "space" in record:
             new = entries_of(record["space"])
             self.hyperparameters.merge(new, overwrite=False)
@@ -451,6 +468,16 @@ class JournaledOracle(keras_tuner.Oracle, abc.ABC):
             # First the records that the snapshot stands for.
             self._journal.sync()
             write_snapshot(self._folder / "oracle.snapshot", {"n": self._sequence, "state": state})
+
+
+def _number(name: str, value: Any) -> float:
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        raise ValueError(
+            f"Metrics must be numbers. Received: {name}={value!r}. "
+            "Leave out what is none of a trial's measures."
+        ) from None
 
 
 def _check_positive(name: str, value: float | None) -> None:

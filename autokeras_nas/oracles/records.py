@@ -40,8 +40,9 @@ def entries_of(records: list[dict[str, Any]]) -> keras_tuner.HyperParameters:
 
 
 def best_values(metrics: metrics_tracking.MetricsTracker) -> dict[str, float]:
-    """The best value of every metric."""
-    return {name: float(history.get_best_value()) for name, history in metrics.metrics.items()}
+    """The best value of every metric, of those that have one."""
+    best = {name: history.get_best_value() for name, history in metrics.metrics.items()}
+    return {name: float(value) for name, value in best.items() if value is not None}
 
 
 def compact(metrics: metrics_tracking.MetricsTracker) -> dict[str, Any]:

@@ -66,7 +66,7 @@ class RegularizedEvolution(NasOracle):
         self.identity_rate = identity_rate
 
     def propose(self) -> Proposal:
-        size = self.population_size or self.scaled_to_budget("population_size", 100)
+        size = self.population_size or self.scaled_to_budget(100)
         # The youngest survive: age, not rank, decides who dies.
         population = self.completed()[-size:]
         rng = self.next_rng()

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import gc
 import json
-import math
 import time
 import traceback
 from collections.abc import Callable
@@ -112,8 +110,7 @@ class KerasRunner:
         result.status = "COMPLETED"
 
     def _built(self, spec: TrialSpec, seed: int, result: TrialResult) -> keras.Model:
-        keras.utils.clear_session()
-        gc.collect()
+        keras.utils.clear_session()  # Collects garbage, too.
         keras.utils.set_random_seed(seed)
         model = self.build(spec.hyperparameters)
         if not isinstance(model, keras.Model):
@@ -180,10 +177,11 @@ def _curve(returned: Any, objective) -> list[dict[str, float]]:
             "A hypermodel's `fit` must return a History, a dictionary of metrics or a float. "
             f"Received: {type(returned).__name__}. Return what `model.fit` returned."
         )
-    return [
-        {name: float(v) for name, v in logs.items() if np.ndim(v) == 0 and math.isfinite(v)}
-        for logs in epochs
-    ]
+    return [{name: float(v) for name, v in logs.items() if _is_finite_number(v)} for logs in epochs]
+
+
+def _is_finite_number(value: Any) -> bool:
+    return np.ndim(value) == 0 and np.asarray(value).dtype.kind in "biuf" and np.isfinite(value)
 
 
 def _mean_curve(curves: list[list[dict[str, float]]]) -> list[dict[str, float]]:

@@ -6,12 +6,14 @@ import json
 import os
 import time
 import warnings
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 
 import keras_tuner
 from keras_tuner.src.distribute import utils as kt_distribute
 from keras_tuner.src.engine import tuner_utils
+from keras_tuner.src.engine.trial import Trial
 
 from autokeras_nas.architecture import decode
 from autokeras_nas.errors import InvalidArchitectureError, ProjectError, unknown_name
@@ -83,14 +85,13 @@ class NasTuner(keras_tuner.Tuner):
         if isinstance(oracle, NasOracle):
             if grammar is not None:
                 oracle.bind(grammar)
-            oracle.idle_seconds = 0.0
+            if not kt_distribute.has_chief_oracle():
+                oracle.idle_seconds = 0.0  # With one slot, nobody else ends a trial meanwhile.
         check_writable(Path(directory) / project_name)
         self._seed = oracle.seed if isinstance(oracle, NasOracle) else (seed or 0)
         self._keep_best = keep_best
-        self.after_trial: (
-            Callable[[keras_tuner.engine.trial.Trial, keras_tuner.Oracle], None] | None
-        )
-        self.after_trial = None
+        self._ends: float | None = None
+        self.after_trial: Callable[[Trial, keras_tuner.Oracle], None] | None = None
         super().__init__(
             oracle=oracle,
             hypermodel=hypermodel,
@@ -120,13 +121,13 @@ class NasTuner(keras_tuner.Tuner):
             trial_seconds: Seconds of one trial; the last trials share out what is left.
             **fit_kwargs: Passed to the hypermodel's `fit`.
         """
-        if kt_distribute.has_chief_oracle():
-            return super().search(*fit_args, **fit_kwargs)
-        verbose = fit_kwargs.get("verbose", "auto")
-        self.oracle.verbose = verbose
         ends = None if time_budget is None else time.monotonic() + time_budget
         if isinstance(self.oracle, NasOracle) and time_budget is not None:
             self.oracle.time_budget = self.oracle.elapsed() + time_budget
+        if kt_distribute.has_chief_oracle():
+            self._ends = ends
+            return super().search(*fit_args, **fit_kwargs)
+        self.oracle.verbose = fit_kwargs.get("verbose", "auto")
         executor = Inline(self._runner)
         self.on_search_begin()
         with Interrupts() as interrupts:
@@ -151,19 +152,20 @@ class NasTuner(keras_tuner.Tuner):
 
     def run_trial(self, trial, *fit_args, **fit_kwargs):
         """One trial in a worker of KerasTuner's chief."""
-        result = self._runner.run(self._spec(trial, fit_args, fit_kwargs, None, lambda: None))
+        seconds = _allotment(self._ends, None)
+        result = self._runner.run(self._spec(trial, fit_args, fit_kwargs, seconds, lambda: None))
         if result.status != "COMPLETED":
             raise keras_tuner.errors.FailedTrialError(result.reason)
-        better = self.oracle.objective.better_than
-        name = self.oracle.objective.name
-        best = None
-        for logs in result.curve:
-            if name in logs and (best is None or better(logs[name], best[name])):
+        objective = self.oracle.objective
+        best: dict[str, float] = {}
+        for logs in filter(objective.has_value, result.curve):
+            value = objective.get_value(logs)
+            if not best or objective.better_than(value, objective.get_value(best)):
                 best = logs
-        return {**(best or {}), **result.measures}
+        return {**best, **result.measures}
 
     def _spec(self, trial, fit_args, fit_kwargs, seconds, stop) -> TrialSpec:
-        number = int(trial.trial_id) if trial.trial_id.isdigit() else hash(trial.trial_id)
+        number = zlib.crc32(trial.trial_id.encode())
         kwargs = dict(fit_kwargs)
         # Copies: a callback's state belongs to its trial.
         callbacks = self._deepcopy_callbacks(list(kwargs.get("callbacks") or []))
@@ -185,8 +187,8 @@ class NasTuner(keras_tuner.Tuner):
 
     def _report(self, trial, result: TrialResult) -> None:
         """Tells the oracle, epoch by epoch, and clears weights that nobody needs."""
-        name = self.oracle.objective.name
-        curve = [(step, logs) for step, logs in enumerate(result.curve) if name in logs]
+        scored = self.oracle.objective.has_value
+        curve = [(step, logs) for step, logs in enumerate(result.curve) if scored(logs)]
         for step, logs in curve if result.status == "COMPLETED" else ():
             last = result.measures if step == curve[-1][0] else {}
             self.oracle.update_trial(trial.trial_id, {**logs, **last}, step=step)

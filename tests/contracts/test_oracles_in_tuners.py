@@ -3,20 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
-import socket
-import subprocess
-import sys
-import textwrap
-from pathlib import Path
 
+import chiefs
 import keras
 import keras_tuner
 import numpy as np
 import pytest
 import toys
 
-import autokeras_nas
 from autokeras_nas.oracles import ORACLES
 from autokeras_nas.storage import Journal
 
@@ -194,7 +188,7 @@ import os, pathlib, sys, time
 import keras_tuner
 from autokeras_nas.oracles import ORACLES
 
-name, folder, max_trials = sys.argv[1], pathlib.Path(sys.argv[2]), int(sys.argv[3])
+folder, name, max_trials = pathlib.Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
 
 def build(hp):
     for k in range(8):
@@ -220,50 +214,11 @@ Tuner(oracle, build, directory=folder, project_name="p").search()
 """
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def start(script, folder, name, max_trials, port, tuner_id):
-    paths = [str(Path(autokeras_nas.__file__).parents[1]), os.environ.get("PYTHONPATH", "")]
-    environment = {
-        **os.environ,
-        "PYTHONPATH": os.pathsep.join(filter(None, paths)),
-        "KERASTUNER_ORACLE_IP": "127.0.0.1",
-        "KERASTUNER_ORACLE_PORT": str(port),
-        "KERASTUNER_TUNER_ID": tuner_id,
-        "CUDA_VISIBLE_DEVICES": "",
-        "NO_PROXY": "127.0.0.1",
-        "no_proxy": "127.0.0.1",
-    }
-    with (folder / f"{tuner_id}.log").open("w") as log:
-        return subprocess.Popen(
-            [sys.executable, str(script), name, str(folder), str(max_trials)],
-            env=environment,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-        )
-
-
 @pytest.mark.slow
 def test_chief_and_two_workers_share_the_trials(name, tmp_path):
-    max_trials, port = 24, free_port()
-    script = tmp_path / "search.py"
-    script.write_text(textwrap.dedent(SCRIPT))
-    processes = {
-        tuner_id: start(script, tmp_path, name, max_trials, port, tuner_id)
-        for tuner_id in ("chief", "worker0", "worker1")
-    }
-    try:
-        codes = {tuner_id: process.wait(timeout=90) for tuner_id, process in processes.items()}
-    finally:
-        for process in processes.values():
-            process.kill()
-            process.wait()
-    logs = "\n".join((tmp_path / f"{tuner_id}.log").read_text()[-2000:] for tuner_id in processes)
-    assert codes == {"chief": 0, "worker0": 0, "worker1": 0}, logs
+    max_trials = 24
+    codes, logs = chiefs.run_chief_and_workers(SCRIPT, tmp_path, name, max_trials)
+    assert codes == [0, 0, 0], logs
 
     records = list(Journal(tmp_path / "p" / "journal.jsonl").read())
     ids = [f"{k:04d}" for k in range(max_trials)]

@@ -170,12 +170,12 @@ def test_running_trials_are_not_yet_members():
 )
 def test_population_is_scaled_to_the_trials(max_trials, expected):
     oracle = evolution(population_size=None, max_trials=max_trials)
-    assert oracle.scaled_to_budget("population_size", 100) == expected
+    assert oracle.scaled_to_budget(100) == expected
 
 
 def test_population_is_ten_where_only_time_is_given():
     oracle = evolution(population_size=None, max_trials=None, time_budget=60.0)
-    assert oracle.scaled_to_budget("population_size", 100) == 10
+    assert oracle.scaled_to_budget(100) == 10
 
 
 def test_scaled_population_is_frozen_when_a_search_is_resumed(tmp_path):
@@ -183,7 +183,7 @@ def test_scaled_population_is_frozen_when_a_search_is_resumed(tmp_path):
     toys.run(evolution(tmp_path, max_trials=200, **settings), 25, evaluate=_ever_worse)
     resumed = evolution(tmp_path, max_trials=2000, **settings)
     toys.run(resumed, 25, evaluate=_ever_worse)
-    assert resumed.scaled_to_budget("population_size", 100) == 20
+    assert resumed.scaled_to_budget(100) == 20
     history = resumed.completed()
     for cycle in range(20, 50):
         assert len(changed(history[cycle].values, history[cycle - 20].values)) == 1

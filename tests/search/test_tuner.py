@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import chiefs
 import keras
 import keras_tuner
 import numpy as np
@@ -134,3 +135,108 @@ def test_unwritable_folder_is_an_error_at_once(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(ProjectError, match="cannot be written"):
         NasTuner(build, "random", "val_accuracy", directory=tmp_path / "file")
+
+
+def test_callbacks_of_one_trial_know_nothing_of_another(tmp_path):
+    class Counter(keras.callbacks.Callback):
+        epochs = 0
+
+        def on_epoch_end(self, epoch, logs=None):
+            self.epochs += 1
+            logs["count"] = self.epochs
+
+    tuner = NasTuner(build, "random", "val_accuracy", max_trials=3, seed=0, directory=tmp_path)
+    given = Counter()
+    search(tuner, callbacks=[given])
+    assert given.epochs == 0
+    for trial in tuner.oracle.trials.values():
+        assert [o.value for o in trial.metrics.get_history("count")] == [[1], [2]]
+
+
+def test_hooks_of_a_subclass_are_called(tmp_path):
+    class Mine(NasTuner):
+        epochs = 0
+
+        def on_epoch_end(self, trial, model, epoch, logs=None):
+            self.epochs += 1
+
+    tuner = Mine(build, "random", "val_accuracy", max_trials=2, seed=0, directory=tmp_path)
+    search(tuner)
+    assert tuner.epochs == 4
+
+
+def test_a_model_without_an_input_shape_reloads(tmp_path):
+    def shapeless(hp):
+        model = keras.Sequential([keras.layers.Dense(hp.Int("units", 2, 6))])
+        model.add(keras.layers.Dense(2, activation="softmax"))
+        model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+        return model
+
+    tuner = NasTuner(shapeless, "random", "val_accuracy", max_trials=1, seed=0, directory=tmp_path)
+    search(tuner)
+    score = tuner.oracle.get_best_trials(1)[0].score
+    model = tuner.get_best_models(1)[0]
+    scored = model.evaluate(X[48:], Y[48:], verbose=0, return_dict=True)["accuracy"]
+    assert scored == pytest.approx(score, abs=1e-6)
+
+
+def test_compile_settings_of_the_tuner_override_the_models(tmp_path):
+    metric = "sparse_categorical_accuracy"
+    tuner = NasTuner(
+        build, "random", f"val_{metric}", max_trials=1, seed=0, directory=tmp_path, metrics=[metric]
+    )
+    search(tuner)
+    logged = tuner.oracle.get_best_trials(1)[0].metrics
+    assert logged.exists(f"val_{metric}") and not logged.exists("val_accuracy")
+
+
+def test_the_same_seed_gives_the_same_search(tmp_path):
+    def scores(folder):
+        tuner = NasTuner(
+            build, "random", "val_loss", max_trials=3, seed=5, directory=tmp_path / folder
+        )
+        return [t.score for t in search(tuner).oracle.trials.values()]
+
+    assert scores("a") == scores("b")
+
+
+WORKER = """
+import keras, numpy as np, pathlib, sys, time
+from autokeras_nas import NasTuner
+
+folder = pathlib.Path(sys.argv[1])
+x = np.random.default_rng(0).normal(size=(64, 4)).astype("float32")
+y = (x[:, 0] > 0).astype("int32")
+
+def build(hp):
+    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(hp.Int("units", 2, 20))])
+    model.add(keras.layers.Dense(2, activation="softmax"))
+    model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    return model
+
+class Tuner(NasTuner):
+    def on_search_begin(self):
+        # Who comes once the search is over would wait for a chief that has left.
+        (folder / f"{self.tuner_id}.ready").touch()
+        while len(list(folder.glob("*.ready"))) < 2:
+            time.sleep(0.05)
+
+tuner = Tuner(build, "regularized_evolution", "val_accuracy", max_trials=6, seed=0,
+              directory=folder, project_name="p")
+tuner.search(x, y, validation_split=0.25, epochs=1, verbose=0, time_budget=300)
+"""
+
+
+@pytest.mark.slow
+def test_chief_and_two_workers_train_real_models(tmp_path):
+    codes, logs = chiefs.run_chief_and_workers(WORKER, tmp_path)
+    assert codes == [0, 0, 0], logs
+    tuner = NasTuner(
+        build, "regularized_evolution", "val_accuracy", max_trials=6, seed=0,
+        directory=tmp_path, project_name="p",
+    )  # fmt: skip
+    tuner.oracle.reload()
+    trials = list(tuner.oracle.trials.values())
+    assert len(trials) == 6 and {t.status for t in trials} == {"COMPLETED"}
+    assert all(t.metrics.exists("nas/honoured") for t in trials)
+    assert all((tmp_path / "p" / f"trial_{t.trial_id}").is_dir() for t in trials)
