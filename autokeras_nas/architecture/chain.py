@@ -150,13 +150,14 @@ class Chain(Grammar):
     def declared(self, values: Mapping[str, Value]) -> Values:
         """The legal chain that declared values stand for.
 
-        An illegal layer becomes the first legal one. Where no terminal is legal at the wanted
+        An illegal layer becomes the legal one at the same share of the list, so that every legal
+        layer stands for about as many declared ones. Where no terminal is legal at the wanted
         depth, the chain goes on with the last legal layer of each list until one is.
         """
         depth = int(values.get(_DEPTH, self.longest - 1))
         layers, end = self._split(self.tokens_of(values))
         wanted = [values.get(place(k)) for k in range(depth)] if _DEPTH in values else layers
-        tokens = self._follow((), wanted, values.get(_END, end), _first, _last)
+        tokens = self._follow((), wanted, values.get(_END, end), self._alike, _last)
         return self.values_of(tokens)
 
     def tokens_of(self, values: Mapping[str, Value]) -> Tokens:
@@ -202,7 +203,7 @@ class Chain(Grammar):
         """One change at a place drawn uniformly; None: nothing can change there."""
         layers, end = self._split(parent)
 
-        def draw(offered):
+        def draw(offered, instead_of=None):
             return offered[rng.integers(len(offered))]
 
         kind = draw(("replace", "insert", "delete"))
@@ -230,16 +231,22 @@ class Chain(Grammar):
             tokens: A legal beginning.
             wanted: The layers that should come next.
             end: The terminal that should come last.
-            pick: Takes the place of a layer or terminal that is not legal.
+            pick: Of what is legal, takes the place of a layer or terminal that is not.
             close: Chooses further layers until a terminal is legal.
         """
         for layer in wanted:
             if not (offered := self._layers(tokens)):
                 break
-            tokens = (*tokens, layer if layer in offered else pick(offered))
+            tokens = (*tokens, layer if layer in offered else pick(offered, layer))
         while not (ends := self._ends(tokens)):
             tokens = (*tokens, close(self._layers(tokens)))
-        return (*tokens, end if end in ends else pick(ends))
+        return (*tokens, end if end in ends else pick(ends, end))
+
+    def _alike(self, offered: Tokens, wanted: str | None) -> str:
+        """The legal token at the place that the wanted one has among all."""
+        if wanted not in self.tokens:
+            return offered[0]
+        return offered[self.tokens.index(wanted) * len(offered) // len(self.tokens)]
 
     def _shortest(self) -> Iterator[Tokens]:
         """The shortest rows of layers that a terminal may follow."""
@@ -267,10 +274,6 @@ class Chain(Grammar):
                 yield row
         if not found:
             dead.add(key)
-
-
-def _first(offered: Tokens) -> str:
-    return offered[0]
 
 
 def _last(offered: Tokens) -> str:
