@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -14,8 +13,8 @@ import numpy as np
 import pandas as pd
 
 from autokeras_nas.architecture import InputSpec
-from autokeras_nas.data import ArraySource, Pipeline, as_source, split
-from autokeras_nas.errors import ProjectError, SearchFailedError, unknown_name
+from autokeras_nas.data import Pipeline, as_source
+from autokeras_nas.errors import ProjectError, unknown_name
 from autokeras_nas.objectives import as_objective
 from autokeras_nas.oracles import ORACLES, NasOracle
 from autokeras_nas.reports.leaderboard import leaderboard
@@ -23,6 +22,8 @@ from autokeras_nas.reports.progress import ProgressLines
 from autokeras_nas.search import NasHyperModel, NasTuner, OwnHyperModel
 from autokeras_nas.search.budget import parse_seconds, seconds_per_trial
 from autokeras_nas.search.manifest import read_manifest, write_manifest
+from autokeras_nas.search.outcome import history_of, winner
+from autokeras_nas.search.preparation import prepare
 from autokeras_nas.search.tuner import check_writable
 from autokeras_nas.search_spaces import SEARCH_SPACES, SearchSpace
 from autokeras_nas.tasks import TASKS, AsGiven, Task
@@ -101,11 +102,8 @@ class AutoModel:
         if isinstance(self.oracle, str):
             ORACLES[self.oracle]  # An unknown name is an error now, not after the data.
         self.objective = as_objective(objective or self.task.objective)
-        if max_trials is not None and max_trials < 1:
-            raise ValueError(
-                f"`max_trials` must be at least 1. Received: {max_trials}. "
-                "Pass None for as many as the time allows."
-            )
+        _check_positive("max_trials", max_trials)
+        _check_positive("max_model_size", max_model_size)
         self.max_trials = max_trials
         self.max_model_size = max_model_size
         self.initial_architectures = [dict(values) for values in initial_architectures or ()]
@@ -163,10 +161,21 @@ class AutoModel:
         """
         began = time.monotonic()
         _only("refit", refit, (False,))
+        _check_positive("epochs", epochs)
+        _check_positive("batch_size", batch_size)
         seconds = parse_seconds(time_budget)
-        train, validation = self._data(
-            x, y, validation_data, validation_split, sample_weight, class_weight, batch_size
+        data = prepare(
+            self.task,
+            x,
+            y,
+            validation_data=validation_data,
+            validation_split=validation_split,
+            sample_weight=sample_weight,
+            class_weight=class_weight,
+            batch_size=batch_size,
+            seed=self.seed,
         )
+        self._input_spec = data.input_spec
         tuner = self._make_tuner()
         self._save_project()
         budget = None
@@ -174,8 +183,8 @@ class AutoModel:
             budget = max(1.0, seconds * (1.0 - _RESERVE) - (time.monotonic() - began))
         tuner.after_trial = ProgressLines(budget) if verbose else None
         tuner.search(
-            train,
-            validation_data=validation,
+            data.train,
+            validation_data=data.validation,
             epochs=epochs or (_MOST_EPOCHS if budget else 20),
             callbacks=list(callbacks or []),
             time_budget=budget,
@@ -299,29 +308,6 @@ class AutoModel:
 
     # ---- The search -------------------------------------------------------------------------
 
-    def _data(
-        self, x, y, validation_data, validation_split, sample_weight, class_weight, batch_size
-    ):
-        """Training and validation batches; fits the task's targets and preprocessor."""
-        source = as_source(x, y, sample_weight)
-        if validation_data is None:
-            train, validation = split(source, validation_split, self.seed)
-        else:
-            pair = validation_data if isinstance(validation_data, tuple) else (validation_data,)
-            train, validation = source, as_source(*pair)
-        self.task.fit_targets(source.labels)
-        if isinstance(train, ArraySource):
-            preprocess = self.task.preprocessor(train.gather(slice(None))[0])
-        else:
-            preprocess = self.task.preprocessor_of_stream(train)
-        shape = train.feature_shape if preprocess is None else preprocess.output_shape[1:]
-        self._input_spec = InputSpec(tuple(shape))
-        batch_size = batch_size or default_batch_size(train.num_examples)
-        common = {"preprocess": preprocess, "targets": self.task.targets, "seed": self.seed}
-        train = Pipeline(train, batch_size=batch_size, class_weight=class_weight, **common)
-        validation = Pipeline(validation, batch_size=batch_size * 4, shuffle=False, **common)
-        return train.dataset(), validation.dataset()
-
     def _make_tuner(self) -> NasTuner:
         if self.tuner is None:
             if isinstance(self.search_space, SearchSpace):
@@ -345,30 +331,9 @@ class AutoModel:
 
     def _finish(self) -> keras.callbacks.History:
         """Makes the best trial's network the result."""
-        oracle = self.tuner.oracle
-        if isinstance(oracle, NasOracle):
-            incumbent = oracle.incumbent()
-            trial = None if incumbent is None else oracle.get_trial(incumbent)
-        else:
-            best = [t for t in oracle.get_best_trials(1) if t.status == "COMPLETED"]
-            trial = best[0] if best else None
-        if trial is None:
-            reasons = {t.message for t in oracle.trials.values() if t.message}
-            raise SearchFailedError(
-                "No trial ended with a model. "
-                + (f"Reasons: {'; '.join(sorted(reasons))[:2000]}. " if reasons else "")
-                + "Give it a larger `time_budget`, or look at `leaderboard()`."
-            )
+        trial = winner(self.tuner.oracle)
         self._best_model = self.task.exported(self.tuner.load_model(trial))
-        history = keras.callbacks.History()
-        history.set_model(self._best_model)
-        history.history = {
-            name: [float(o.mean()) for o in metric.get_history()]
-            for name, metric in trial.metrics.metrics.items()
-            if not name.startswith("nas/")
-        }
-        history.epoch = list(range(max(map(len, history.history.values()), default=0)))
-        return history
+        return history_of(trial, self._best_model)
 
 
 def _search_space(given) -> SearchSpace | keras_tuner.HyperModel | Callable:
@@ -391,6 +356,14 @@ def _task(given: str | Task | None, own_model: bool) -> Task:
     raise unknown_name("task", given, TASKS)
 
 
+def _check_positive(name: str, value: int | None) -> None:
+    if value is not None and (value < 1 or int(value) != value):
+        raise ValueError(
+            f"`{name}` must be a whole number of at least 1. Received: {value!r}. "
+            "Leave it out for what suits the data and the time."
+        )
+
+
 def _only(name: str, value: Any, available: tuple) -> None:
     """Raises where an argument asks for what a later version brings."""
     if not any(value is known or value == known for known in available):
@@ -403,8 +376,3 @@ def _only(name: str, value: Any, available: tuple) -> None:
 def _as_float(x):
     """Arrays as the model's inputs take them."""
     return np.asarray(x, "float32") if isinstance(x, (np.ndarray, list)) else x
-
-
-def default_batch_size(num_examples: int) -> int:
-    """A power of two near a fortieth of the examples, from 16 to 128."""
-    return int(2 ** np.clip(round(math.log2(max(num_examples, 1) / 40)), 4, 7))

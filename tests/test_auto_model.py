@@ -193,6 +193,7 @@ def test_saved_model_runs_without_this_package(tmp_path):
         ({"oracle": "randm"}, "random"),
         ({"objective": "val_quality"}, "Objective"),
         ({"max_trials": 0}, "max_trials"),
+        ({"max_model_size": -1}, "max_model_size"),
         ({"search_space": 3}, "search space"),
         ({"task": keras.Model}, "task"),
     ],
@@ -222,6 +223,14 @@ def test_bad_data_are_refused_before_any_training(tmp_path, x, y, message):
 def test_bad_budgets_are_refused(tmp_path, budget):
     with pytest.raises(ValueError, match="time_budget"):
         make(tmp_path).fit(X, Y, time_budget=budget)
+
+
+@pytest.mark.parametrize(
+    "argument", [{"epochs": 0}, {"batch_size": 0}, {"epochs": 1.5}, {"validation_split": 1.0}]
+)
+def test_bad_settings_of_fit_are_refused(tmp_path, argument):
+    with pytest.raises(ValueError, match=next(iter(argument))):
+        make(tmp_path).fit(X, Y, **argument)
 
 
 def test_project_of_another_search_is_refused(tmp_path):

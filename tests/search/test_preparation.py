@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from autokeras_nas.search.preparation import default_batch_size, prepare
+from autokeras_nas.tasks import AsGiven, ImageClassification
+
+RNG = np.random.default_rng(0)
+X = RNG.integers(0, 256, (100, 6, 5)).astype("uint8")
+Y = np.array(["emu", "cat"] * 50)
+
+
+def test_data_are_split_preprocessed_and_batched():
+    task = ImageClassification()
+    data = prepare(task, X, Y, batch_size=20)
+    assert task.classes == ["cat", "emu"]
+    assert data.input_spec.shape == (6, 5, 1)
+    shapes = [(x.shape, y.shape) for x, y in data.train]
+    assert shapes == [((20, 6, 5, 1), (20, 2))] * 4
+    assert sum(len(x) for x, _ in data.validation) == 20
+
+
+def test_the_preprocessor_sees_the_training_part_alone():
+    task = ImageClassification()
+    validation = X[:10] * 0, Y[:10]
+    prepare(task, X, Y, validation_data=validation)
+    np.testing.assert_allclose(task.statistics["mean"], [X.mean()])
+
+
+def test_labels_that_occur_in_validation_alone_are_known():
+    y = np.array(["cat"] * 99 + ["emu"])
+    with pytest.warns(UserWarning, match="not by class"):
+        task = ImageClassification()
+        prepare(task, X, y)
+    assert task.classes == ["cat", "emu"]
+
+
+def test_the_seed_drives_the_split():
+    first, again, other = (
+        np.concatenate([x for x, _ in prepare(ImageClassification(), X, Y, seed=s).validation])
+        for s in (0, 0, 1)
+    )
+    assert (first == again).all() and (first != other).any()
+
+
+def test_without_a_task_nothing_is_done_to_the_data():
+    data = prepare(AsGiven(), X, np.arange(100), validation_split=0.5)
+    assert data.input_spec.shape == (6, 5)
+    x, y = next(iter(data.validation))
+    assert (x.numpy() == X[y.numpy()]).all()
+
+
+@pytest.mark.parametrize(
+    ("examples", "size"), [(1, 16), (100, 16), (1437, 32), (2560, 64), (10_000, 128), (10**6, 128)]
+)
+def test_batches_grow_with_the_data(examples, size):
+    assert default_batch_size(examples) == size
