@@ -16,6 +16,8 @@ class Choice(Protocol):
 
     def draw(self, rng: np.random.Generator) -> Value: ...
 
+    def middle(self) -> Value: ...
+
     def holds(self, value: Any) -> bool: ...
 
 
@@ -27,6 +29,10 @@ class Exactly:
 
     def draw(self, rng: np.random.Generator) -> Value:
         """The value itself; `rng` is left alone."""
+        return self.value
+
+    def middle(self) -> Value:
+        """The value itself."""
         return self.value
 
     def holds(self, value: Any) -> bool:

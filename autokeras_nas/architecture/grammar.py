@@ -63,7 +63,7 @@ class Grammar(abc.ABC):
 
         What is illegal is replaced by the first legal choice.
         """
-        return self._walk(values, lambda decision: decision.choices[0].draw(_NO_CHANCE))
+        return self._walk(values, lambda decision: decision.choices[0].middle())
 
     def sample(self, rng: np.random.Generator, progress: float = 1.0) -> Values:
         """A complete architecture, each decision drawn uniformly from its legal choices."""
@@ -121,8 +121,10 @@ class Grammar(abc.ABC):
         """
         begun = dict(values or {})
         decision = self.options(begun)
-        for choice in decision.choices if decision else ():
-            yield {**begun, decision.name: choice.draw(_NO_CHANCE)}
+        if decision is None:
+            return
+        for choice in decision.choices:
+            yield {**begun, decision.name: choice.middle()}
 
     def enumerate(self, prefix: Mapping[str, Value] | None = None) -> Iterator[Values]:
         """All architectures in order, a bin of floats once; may be very many."""
@@ -132,7 +134,7 @@ class Grammar(abc.ABC):
             yield prefix
             return
         for choice in decision.choices:
-            yield from self.enumerate({**prefix, decision.name: choice.draw(_NO_CHANCE)})
+            yield from self.enumerate({**prefix, decision.name: choice.middle()})
 
     def is_legal(self, values: Mapping[str, Value]) -> bool:
         """Whether values are one complete architecture: all decisions legal, no others."""
@@ -161,13 +163,3 @@ def size_at_most(grammar: Grammar, limit: int) -> int | None:
 
 def _is_settled(decision: Decision) -> bool:
     return len(decision.choices) == 1 and isinstance(decision.choices[0], Exactly)
-
-
-class _NoChance:
-    """Stands in for a generator where a choice is to give its middle value."""
-
-    def random(self) -> float:
-        return 0.5
-
-
-_NO_CHANCE = _NoChance()

@@ -44,6 +44,10 @@ class Bin:
             value = self._at(rng.random())
             if self.holds(value):
                 return value
+        return self.middle()
+
+    def middle(self) -> Value:
+        """The value in the middle of the bin, on the entry's scale."""
         return self._at(0.5)
 
     def holds(self, value) -> bool:
@@ -154,7 +158,7 @@ def _parents_first(space) -> list:
             position,
         )
         pending.append((key, entry, waits_for[position] & names))
-    ordered = []
+    ordered: list = []
     while pending or ready:
         still = []
         for key, entry, parents in pending:

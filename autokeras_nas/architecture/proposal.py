@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 from autokeras_nas.architecture.values import Value, Values, plain_values
 
@@ -94,21 +94,30 @@ class Proposal:
         return self.measure == "train" and self.budget == Budget() and not self.payload
 
 
-_BUDGET_NAMES = {
-    "epochs": "tuner/epochs",
-    "initial_epoch": "tuner/initial_epoch",
-    "steps": "nas/steps",
-    "horizon": "nas/horizon",
-    "data_share": "nas/data_share",
-}
-_NAMES = {
-    "measure": "nas/measure",
-    "individual": "nas/individual",
-    "repeat": "nas/repeat",
-    "payload": "nas/payload",
-}
+_EPOCHS, _INITIAL_EPOCH = "tuner/epochs", "tuner/initial_epoch"
+_STEPS, _HORIZON, _DATA_SHARE = "nas/steps", "nas/horizon", "nas/data_share"
+_MEASURE, _INDIVIDUAL = "nas/measure", "nas/individual"
+_REPEAT, _PAYLOAD = "nas/repeat", "nas/payload"
 _PARENT, _PARENTS = "tuner/trial_id", "nas/parents"
-CONTROL_NAMES = frozenset({*_BUDGET_NAMES.values(), *_NAMES.values(), _PARENT, _PARENTS})
+
+
+def _settings(proposal: Proposal) -> dict[str, Value]:
+    """All control values of a proposal but its parents, those at their defaults too."""
+    return {
+        _EPOCHS: proposal.budget.epochs,
+        _INITIAL_EPOCH: proposal.budget.initial_epoch,
+        _STEPS: proposal.budget.steps,
+        _HORIZON: proposal.budget.horizon,
+        _DATA_SHARE: proposal.budget.data_share,
+        _MEASURE: proposal.measure,
+        _INDIVIDUAL: proposal.individual,
+        _REPEAT: proposal.repeat,
+        _PAYLOAD: proposal.payload,
+    }
+
+
+_DEFAULTS = _settings(Proposal({}))
+CONTROL_NAMES = frozenset({*_DEFAULTS, _PARENT, _PARENTS})
 
 
 def encode(proposal: Proposal) -> dict[str, Value]:
@@ -118,12 +127,8 @@ def encode(proposal: Proposal) -> dict[str, Value]:
 
 def control(proposal: Proposal) -> dict[str, Value]:
     """The control values of a proposal alone: all of it but the architecture."""
-    values: dict[str, Value] = {}
-    for part, names in ((proposal.budget, _BUDGET_NAMES), (proposal, _NAMES)):
-        for attribute in fields(part):
-            value = getattr(part, attribute.name)
-            if attribute.name in names and value != attribute.default:
-                values[names[attribute.name]] = value
+    settings = _settings(proposal)
+    values = {name: value for name, value in settings.items() if value != _DEFAULTS[name]}
     if len(proposal.parents) == 1:
         values[_PARENT] = proposal.parents[0]
     elif proposal.parents:
@@ -133,11 +138,23 @@ def control(proposal: Proposal) -> dict[str, Value]:
 
 def decode(values: Mapping[str, Value]) -> Proposal:
     """The proposal that KerasTuner values stand for; any order of names, unknown ones kept."""
-    budget = {a: values[name] for a, name in _BUDGET_NAMES.items() if name in values}
-    rest = {a: values[name] for a, name in _NAMES.items() if name in values}
+    settings = {**_DEFAULTS, **values}
     if _PARENT in values:
-        rest["parents"] = (values[_PARENT],)
-    elif _PARENTS in values:
-        rest["parents"] = tuple(json.loads(values[_PARENTS]))
-    architecture = {n: v for n, v in values.items() if n not in CONTROL_NAMES}
-    return Proposal(architecture, Budget(**budget), **rest)
+        parents = [str(values[_PARENT])]
+    else:
+        parents = json.loads(str(values.get(_PARENTS, "[]")))
+    return Proposal(
+        {name: value for name, value in values.items() if name not in CONTROL_NAMES},
+        Budget(
+            epochs=int(settings[_EPOCHS]),
+            initial_epoch=int(settings[_INITIAL_EPOCH]),
+            steps=int(settings[_STEPS]),
+            horizon=int(settings[_HORIZON]),
+            data_share=float(settings[_DATA_SHARE]),
+        ),
+        measure=str(settings[_MEASURE]),
+        parents=tuple(parents),
+        individual=str(settings[_INDIVIDUAL]),
+        repeat=int(settings[_REPEAT]),
+        payload=str(settings[_PAYLOAD]),
+    )

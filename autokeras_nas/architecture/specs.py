@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -46,5 +45,5 @@ class Features:
         auxiliary: Tensors that auxiliary heads may train on.
     """
 
-    main: Any | Mapping[int, Any]
+    main: Any
     auxiliary: tuple[Any, ...] = field(default=())

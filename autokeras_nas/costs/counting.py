@@ -186,11 +186,12 @@ class _FlopCounter:
         # Further outputs are states, of no positions of their own.
         output_shape = tuple(tree.flatten(outputs)[0].shape)
         positions = _positions(layer, input_shape, output_shape)
-        if any(size is None for size in positions):
+        known = [size for size in positions if size is not None]
+        if len(known) < len(positions):
             self.flops = None
             return
         sizes = sum(math.prod(kernel.shape) for kernel in kernels)
-        self.flops += 2 * sizes * math.prod(positions)
+        self.flops += 2 * sizes * math.prod(known)
 
     def add_each_step(self, layer, input_shape) -> None:
         """Adds a layer that is applied at every step of `(batch, steps, ...)`."""

@@ -68,12 +68,7 @@ class ClassWeights:
     """
 
     def __init__(self, class_weight: Mapping | str, labels: np.ndarray | None):
-        classes = class_of_each(labels)
-        if classes is None:
-            raise ValueError(
-                "`class_weight` needs one class per example. Received: labels that are no "
-                f"classes, {_describe(labels)}. Pass `sample_weight` instead."
-            )
+        classes = _classes_to_weigh(labels)
         self.classes, counts = np.unique(classes, return_counts=True)
         if isinstance(class_weight, str):
             if class_weight != "balanced":
@@ -111,11 +106,22 @@ class ClassWeights:
 
     def __call__(self, labels: np.ndarray) -> np.ndarray:
         """Weights float32 `(n,)` of labels `(n, ...)`; a class never seen weighs 1."""
-        classes = class_of_each(labels)
+        classes = _classes_to_weigh(labels)
         places = np.searchsorted(self.classes, classes).clip(max=len(self.classes) - 1)
         return np.where(self.classes[places] == classes, self.weights[places], 1.0).astype(
             "float32"
         )
+
+
+def _classes_to_weigh(labels: np.ndarray | None) -> np.ndarray:
+    """The class of every example; raises a ValueError where labels name none."""
+    classes = class_of_each(labels)
+    if classes is None:
+        raise ValueError(
+            "`class_weight` needs one class per example. Received: labels that are no "
+            f"classes, {_describe(labels)}. Pass `sample_weight` instead."
+        )
+    return classes
 
 
 def _describe(labels: np.ndarray | None) -> str:

@@ -9,7 +9,7 @@ import keras
 import numpy as np
 
 from autokeras_nas.data.labels import ClassWeights, plain_labels
-from autokeras_nas.data.sources import ArraySource, Source
+from autokeras_nas.data.sources import ArraySource, DatasetSource, Source
 
 _MEMORY_LIMIT = 2 * 10**9
 _SHUFFLE_BYTES = 2**28
@@ -108,9 +108,15 @@ class Pipeline:
             if self.in_memory:
                 dataset = self._from_memory()
             elif isinstance(self.source, ArraySource):
-                dataset = self._from_rows()
+                dataset = self._from_rows(self.source)
+            elif isinstance(self.source, DatasetSource):
+                dataset = self._from_stream(self.source)
             else:
-                dataset = self._from_stream()
+                raise TypeError(
+                    "Only arrays and datasets can be read anew each epoch. "
+                    f"Received: a source of type {type(self.source).__name__}, too large for "
+                    "memory. Raise `memory_limit`."
+                )
             self._dataset = dataset.prefetch(tf.data.AUTOTUNE)
         return self._dataset
 
@@ -183,21 +189,21 @@ class Pipeline:
         self._drops_remainder = self.shuffle and filled >= self.batch_size
         return [column[:filled] for column in columns]
 
-    def _from_rows(self):
+    def _from_rows(self, source: ArraySource):
         import tensorflow as tf
 
         def finish(rows):
-            return self._finished(*self.source.gather(rows))
+            return self._finished(*source.gather(rows))
 
         def gather(rows):
             return self._in_graph(finish, [rows], self._static_size)
 
         return self._order().map(gather, num_parallel_calls=tf.data.AUTOTUNE)
 
-    def _from_stream(self):
+    def _from_stream(self, source: DatasetSource):
         import tensorflow as tf
 
-        stream = self.source.elements()
+        stream = source.elements()
         if self.shuffle:
             stream = stream.shuffle(self._buffer_size(), seed=self.seed)
 

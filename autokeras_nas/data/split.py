@@ -46,7 +46,12 @@ def split(
         classes = class_of_each(source.labels) if stratify else None
         mask = validation_mask(source.num_examples, validation_split, seed, classes)
         return source.view(np.flatnonzero(~mask)), source.view(np.flatnonzero(mask))
-    return _split_dataset(source, validation_split, seed, stratify)
+    if isinstance(source, DatasetSource):
+        return _split_dataset(source, validation_split, seed, stratify)
+    raise TypeError(
+        "Only arrays and datasets can be split. "
+        f"Received: a source of type {type(source).__name__}. Pass `validation_data`."
+    )
 
 
 def validation_mask(
@@ -111,7 +116,9 @@ def class_quotas(counts: np.ndarray, wanted: int) -> np.ndarray:
     return quotas
 
 
-def _split_dataset(source: DatasetSource, share: float, seed: int, stratify: bool):
+def _split_dataset(
+    source: DatasetSource, share: float, seed: int, stratify: bool
+) -> tuple[DatasetSource, DatasetSource]:
     import tensorflow as tf
 
     scan = source.scan

@@ -193,9 +193,9 @@ class NasOracle(JournaledOracle):
     def _next_proposal(self) -> Proposal | None:
         """A proposal that is neither a duplicate nor refused by the grammar's check."""
         for values in self.initial_architectures:
-            proposal = Proposal(self.grammar.complete(values, np.random.default_rng(self.seed)))
-            if self._is_acceptable(proposal):
-                return proposal
+            initial = Proposal(self.grammar.complete(values, np.random.default_rng(self.seed)))
+            if self._is_acceptable(initial):
+                return initial
         for _ in range(_REDRAWS):
             proposal = self.propose()
             if proposal is None or self._is_acceptable(proposal):
@@ -271,7 +271,7 @@ class NasOracle(JournaledOracle):
 
 def _checked_seed(seed: int | None) -> int:
     if seed is None:
-        return int(np.random.SeedSequence().entropy % 2**31)
+        return int(np.random.default_rng().integers(2**31))
     if int(seed) != seed or seed < 0:
         raise ValueError(
             "`seed` must be a whole number of at least 0. "

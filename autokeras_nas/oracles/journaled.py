@@ -25,6 +25,7 @@ from autokeras_nas.oracles.space import Space
 from autokeras_nas.storage import Journal, read_snapshot, write_snapshot
 
 _SCHEMA = 1
+_SNAPSHOT = "oracle.snapshot"
 _FIRST_FAILURES = 10
 _SNAPSHOT_EVERY = 50
 _IDLE_SECONDS = 0.1
@@ -52,6 +53,8 @@ class JournaledOracle(keras_tuner.Oracle, abc.ABC):
     Raises:
         ValueError: If an argument is out of its range.
     """
+
+    hyperparameters: keras_tuner.HyperParameters
 
     def __init__(
         self,
@@ -396,7 +399,7 @@ class JournaledOracle(keras_tuner.Oracle, abc.ABC):
         if self._folder is None:
             return
         self._journal = Journal(self._folder / "journal.jsonl")
-        snapshot = read_snapshot(self._folder / "oracle.snapshot") or {}
+        snapshot = read_snapshot(self._folder / _SNAPSHOT) or {}
         if snapshot:
             self.set_state(snapshot["state"])
         for record in self._journal.read():
@@ -467,7 +470,8 @@ class JournaledOracle(keras_tuner.Oracle, abc.ABC):
         if state and self._journal is not None:
             # First the records that the snapshot stands for.
             self._journal.sync()
-            write_snapshot(self._folder / "oracle.snapshot", {"n": self._sequence, "state": state})
+            path = self._journal.path.with_name(_SNAPSHOT)
+            write_snapshot(path, {"n": self._sequence, "state": state})
 
 
 def _number(name: str, value: Any) -> float:

@@ -91,6 +91,8 @@ class KerasRunner:
             if stopper.stopped:
                 break
         result.curve = curves[0] if len(curves) == 1 else _mean_curve(curves)
+        if model.built:
+            result.measures.setdefault("nas/parameters", float(model.count_params()))
         result.measures["nas/epochs"] = float(len(result.curve))
         result.measures[HONOURED] = float(_honours(spec.proposal))
         result.reason = stopper.stopped or ""
@@ -131,11 +133,13 @@ class KerasRunner:
         return _curve(returned, self.objective)
 
     def _measure_size(self, model: keras.Model, result: TrialResult) -> None:
-        if not model.built:
-            return
-        costs = count_model(model)
+        try:
+            costs = count_model(model)
+        except ValueError:
+            return  # Its shapes come with the data, and its size with them.
         result.measures["nas/parameters"] = float(costs.parameters)
-        result.measures["nas/flops"] = float(costs.flops)
+        if costs.flops is not None:
+            result.measures["nas/flops"] = float(costs.flops)
         if self.max_model_size and costs.parameters > self.max_model_size:
             raise kt_errors.FailedTrialError(
                 f"The model has {costs.parameters:,} parameters, over the limit of "

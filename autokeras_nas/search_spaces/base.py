@@ -47,7 +47,7 @@ class SearchSpace(abc.ABC):
             InvalidArchitectureError: If the architecture cannot be built.
         """
 
-    def recipe(self, values: Mapping[str, Value]) -> dict[str, Value]:
+    def recipe(self, values: Mapping[str, Value]) -> dict[str, float]:
         """The training settings that an architecture carries; none unless a space has some."""
         return {}
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import keras
 import numpy as np
+from numpy.typing import ArrayLike
 
 from autokeras_nas.architecture.specs import Features, FeatureSpec
 from autokeras_nas.data import Source, channel_statistics
@@ -76,7 +77,7 @@ class ImageClassification(Task):
         return self.preprocessor_from_statistics(x.shape[1:], mean, deviation)
 
     def preprocessor_from_statistics(
-        self, shape: Sequence[int], mean: Sequence[float], std: Sequence[float]
+        self, shape: Sequence[int | None], mean: ArrayLike, std: ArrayLike
     ) -> keras.Model:
         """The preprocessor of images that came as a stream, from what was summed up on the way.
 
@@ -94,7 +95,6 @@ class ImageClassification(Task):
         """
         shape = tuple(shape)
         mean, std = np.array(np.atleast_1d(mean), float), np.array(np.atleast_1d(std), float)
-        _check_shape(shape)
         channels = _channels(shape)
         if not mean.shape == std.shape == (channels,) or not np.isfinite([mean, std]).all():
             raise ValueError(
@@ -117,10 +117,10 @@ class ImageClassification(Task):
     def preprocessor_of_stream(self, source: Source) -> keras.Model:
         """As `preprocessor`, in one pass over a stream of images."""
         shape = source.feature_shape
-        _check_shape(shape)  # Before the pass over all of them.
+        channels = _channels(shape)  # Checks the shape before the pass over all images.
         images = (x for x, *_ in source.batches(_BATCH))
-        statistics = channel_statistics(images, _channels(shape))
-        return self.preprocessor_from_statistics(shape, *statistics)
+        mean, deviation = channel_statistics(images, channels)
+        return self.preprocessor_from_statistics(shape, mean, deviation)
 
     def fit_targets(self, y) -> np.ndarray:
         """Learns the classes.
@@ -160,10 +160,10 @@ class ImageClassification(Task):
             RuntimeError: If `fit_targets` has not run.
             ValueError: If labels are of another kind than in training, or new.
         """
-        self._require_classes()
+        classes = self._known_classes()
         kind, values = _as_labels(y)
         if "one_hot" in (kind, self.kind):
-            fits = kind == "integer" or (kind == self.kind and np.shape(y)[1] == len(self.classes))
+            fits = kind == "integer" or (kind == self.kind and np.shape(y)[1] == len(classes))
         else:
             # Booleans are numbers; strings are not.
             fits = (kind == "string") == (self.kind == "string")
@@ -171,19 +171,19 @@ class ImageClassification(Task):
             raise ValueError(
                 "Labels must be of the kind that training had. "
                 f"Received: {kind} labels of shape {np.shape(y)}; "
-                f"training had {self.kind} labels of {len(self.classes)} classes. "
+                f"training had {self.kind} labels of {len(classes)} classes. "
                 "Convert them to the terms of the training labels."
             )
         return self._one_hot(values)
 
     def _one_hot(self, values: np.ndarray) -> np.ndarray:
-        classes = np.asarray(self.classes)
+        classes = np.asarray(self._known_classes())
         index = np.searchsorted(classes, values).clip(max=len(classes) - 1)
         unseen = np.unique(values[classes[index] != values])
         if len(unseen):
             raise ValueError(
                 "Some labels did not occur in training. "
-                f"Received: {_few(unseen.tolist())}; known classes: {_few(self.classes)}. "
+                f"Received: {_few(unseen.tolist())}; known classes: {_few(classes.tolist())}. "
                 "Remove these examples, or train with some of every class."
             )
         return np.eye(len(classes), dtype="float32")[index]
@@ -202,14 +202,14 @@ class ImageClassification(Task):
             RuntimeError: If `fit_targets` has not run.
             ValueError: If the features are no vector.
         """
-        self._require_classes()
+        classes = self._known_classes()
         if len(features.main.shape) != 2:
             raise ValueError(
                 "The head takes a vector for each image. "
                 f"Received: features of shape {features.main.shape}. "
                 "End the trunk with global pooling or `Flatten`."
             )
-        logits = keras.layers.Dense(len(self.classes), name="logits")(features.main)
+        logits = keras.layers.Dense(len(classes), name="logits")(features.main)
         return keras.layers.Activation("softmax", dtype="float32", name="probabilities")(logits)
 
     def compile_options(self) -> dict[str, Any]:
@@ -229,15 +229,15 @@ class ImageClassification(Task):
             RuntimeError: If `fit_targets` has not run.
             ValueError: If there is not one probability for each class.
         """
-        self._require_classes()
+        classes = self._known_classes()
         probabilities = keras.ops.convert_to_numpy(predictions)
-        if probabilities.ndim != 2 or probabilities.shape[1] != len(self.classes):
+        if probabilities.ndim != 2 or probabilities.shape[1] != len(classes):
             raise ValueError(
                 "Predictions must hold a probability for each class. "
-                f"Received: shape {probabilities.shape}; there are {len(self.classes)} classes. "
+                f"Received: shape {probabilities.shape}; there are {len(classes)} classes. "
                 "Pass what the model's `predict` returned."
             )
-        return np.asarray(self.classes)[probabilities.argmax(axis=1)]
+        return np.asarray(classes)[probabilities.argmax(axis=1)]
 
     def score(self, model: keras.Model, data) -> dict[str, float]:
         """The share of images whose most probable class is theirs.
@@ -296,12 +296,13 @@ class ImageClassification(Task):
         task.statistics = config["statistics"]
         return task
 
-    def _require_classes(self) -> None:
+    def _known_classes(self) -> list[int] | list[str] | list[bool]:
         if self.classes is None:
             raise RuntimeError(
                 "The task does not know its classes yet. "
                 "Call `fit_targets(y)` with the training labels first."
             )
+        return self.classes
 
 
 def _as_labels(y) -> tuple[str, np.ndarray]:
@@ -354,7 +355,7 @@ def _without_objects(array: np.ndarray) -> np.ndarray:
 
 
 def _kind_of(value) -> str:
-    kinds = {
+    kinds: dict[str, type | tuple[type, ...]] = {
         "string": str,
         "bytes": bytes,
         # Before integers, of which Python's booleans are a kind.
@@ -422,20 +423,18 @@ def _checked_images(x):
     return x
 
 
-def _check_shape(shape: Sequence[int | None]) -> None:
+def _channels(shape: Sequence[int | None]) -> int:
+    """Of one image; raises a ValueError unless its shape is that of one and tells them."""
+    channels = shape[2] if len(shape) == 3 else 1
     # A free height or width is possible only where no axis must be added.
-    fixed = shape if len(shape) == 2 else shape[2:]
-    if len(shape) not in (2, 3) or None in fixed:
+    free = len(shape) == 2 and None in shape
+    if len(shape) not in (2, 3) or channels is None or free:
         raise ValueError(
             "`shape` must be that of one image, with its channels known; without "
             f"channels, of fixed size. Received: {shape=}. "
             "Pass (height, width) or (height, width, channels)."
         )
-
-
-def _channels(shape: Sequence[int]) -> int:
-    """Of images of a shape without the first axis."""
-    return shape[2] if len(shape) == 3 else 1
+    return channels
 
 
 def _chunks(x) -> Iterator[np.ndarray]:

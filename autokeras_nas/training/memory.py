@@ -30,7 +30,7 @@ def with_half_batch(
         The same with `tf.data` batches and `batch_size` halved; None: there is nothing to
         halve, since batches hold one example or come from something that cannot be rebatched.
     """
-    x = args[0] if args else kwargs.get("x")
+    x: Any = args[0] if args else kwargs.get("x")
     if not _is_dataset(x):
         if not hasattr(x, "shape") and not isinstance(x, (list, tuple, dict)):
             return None
@@ -46,7 +46,7 @@ def with_half_batch(
         return None
     smaller = x.rebatch(size // 2, drop_remainder=_static_batch_size(x) is not None)
     halved = {**kwargs, "x": smaller} if "x" in kwargs else dict(kwargs)
-    validation = kwargs.get("validation_data")
+    validation: Any = kwargs.get("validation_data")
     if _is_dataset(validation):
         halved["validation_data"] = validation.rebatch(max(1, _batch_size(validation) // 2))
     return ((smaller, *args[1:]) if args else args), halved

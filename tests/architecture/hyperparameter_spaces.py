@@ -57,6 +57,14 @@ def binned_floats(draw, name="x"):
 
 
 @st.composite
+def values_in_binned_entries(draw):
+    """An entry of too many values to be offered one by one, and a value of its range."""
+    entry = draw(binned_ints() | binned_floats())
+    numbers = st.integers if isinstance(entry, hp_types.Int) else st.floats
+    return entry, draw(numbers(entry.min_value, entry.max_value))
+
+
+@st.composite
 def small_entries(draw, name="x"):
     """An entry of at most three values."""
     kind = draw(st.sampled_from(["choice", "int", "float", "boolean", "fixed"]))

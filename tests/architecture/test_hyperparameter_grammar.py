@@ -258,18 +258,10 @@ def test_a_drawn_value_lies_in_just_the_bin_it_was_drawn_in(entry, seed):
 
 
 @bounded
-@given(spaces.binned_ints(), st.data())
-def test_every_int_of_a_range_lies_in_one_bin(entry, data):
+@given(spaces.values_in_binned_entries())
+def test_every_value_of_a_range_lies_in_one_bin(entry_and_value):
+    entry, value = entry_and_value
     bins = bins_of(entry)
-    value = data.draw(st.integers(entry.min_value, entry.max_value))
-    assert sum(part.holds(value) for part in bins) == 1
-
-
-@bounded
-@given(spaces.binned_floats(), st.data())
-def test_every_float_of_a_range_lies_in_one_bin(entry, data):
-    bins = bins_of(entry)
-    value = data.draw(st.floats(entry.min_value, entry.max_value))
     assert sum(part.holds(value) for part in bins) == 1
     assert bins[0].holds(entry.min_value)
     assert bins[-1].holds(entry.max_value)

@@ -71,6 +71,26 @@ def test_a_trial_gives_its_curve_costs_and_weights(tmp_path):
     assert scored == pytest.approx(max(logs["val_accuracy"] for logs in result.curve), abs=1e-6)
 
 
+def test_a_subclassed_model_is_trained_and_its_parameters_are_told(tmp_path):
+    class Mine(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.dense = keras.layers.Dense(2, activation="softmax")
+
+        def call(self, inputs):
+            return self.dense(inputs)
+
+    def subclassed(hp):
+        model = Mine()
+        model.build((None, 4))
+        model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+        return model
+
+    result = run(tmp_path, Hypermodel(subclassed))
+    assert result.status == "COMPLETED"
+    assert result.measures["nas/parameters"] == 10 and "nas/flops" not in result.measures
+
+
 def test_the_same_seed_trains_the_same_network(tmp_path):
     assert run(tmp_path).curve == run(tmp_path).curve
 
