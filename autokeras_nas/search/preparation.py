@@ -76,5 +76,5 @@ def prepare(
 
 
 def default_batch_size(num_examples: int) -> int:
-    """A power of two near a fortieth of the examples, from 16 to 128."""
-    return int(2 ** np.clip(round(math.log2(max(num_examples, 1) / 40)), 4, 7))
+    """A power of two near a hundredth of the examples, from 16 to 128."""
+    return int(2 ** np.clip(round(math.log2(max(num_examples, 1) / 100)), 4, 7))

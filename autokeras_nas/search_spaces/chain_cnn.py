@@ -225,16 +225,25 @@ class _Modern(_Rules):
         return (reached.last, len(tokens), size, reached.pools, since, reached.dense)
 
     def default(self) -> Tokens:
-        """Two convolutions, then pooling and a residual block until the map is small."""
-        tokens = ["C(32,3)", "C(32,3)"]
+        """Pooling with two convolutions behind it until the map is small, then a dense layer.
+
+        A wide map is pooled after one convolution, since layers before the first pooling cost
+        the most.
+        """
+        wide = max(self.start.height, self.start.width) > self.widest_end
+        tokens: Tokens = ("C(16,3)",) if wide else ("C(32,3)", "C(32,3)")
         while self._can_pool(reached := self.map_after(tokens)) and (
             max(reached.height, reached.width) > self.widest_end
             or (reached.pools == 0 and reached.side >= self.widest_end)
         ):
-            tokens += ["P(2,2)", "R(128,3)" if reached.pools else "R(64,3)"]
+            filters = self.stages[min(reached.pools + 1, len(self.stages) - 1)][0]
+            tokens += ("P(2,2)", f"C({filters},3)", f"C({filters},3)")
         if len(tokens) < self.least_layers:
-            tokens.append("R(32,3)")
-        return (*tokens[: self.max_depth - 1], _GAP)
+            tokens += ("C(32,3)",)
+        tokens = tokens[: self.max_depth - 1]
+        if "FC(128)" in self.legal(tokens) and len(tokens) < self.max_depth - 1:
+            tokens += ("FC(128)",)
+        return (*tokens, _SM if _SM in self.legal(tokens) else _GAP)
 
     @staticmethod
     def build(tokens: Tokens, x):
@@ -368,7 +377,8 @@ def _conv_bn(x, filters, kernel, conv, norm):
         data_format=_LAST,
         name=conv,
     )(x)
-    return keras.layers.BatchNormalization(axis=-1, name=norm)(x)
+    # Trials are short: averages over hundreds of steps would lag behind the weights.
+    return keras.layers.BatchNormalization(axis=-1, momentum=0.9, name=norm)(x)
 
 
 def _residual(x, filters, kernel, name):

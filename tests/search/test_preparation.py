@@ -52,7 +52,7 @@ def test_without_a_task_nothing_is_done_to_the_data():
 
 
 @pytest.mark.parametrize(
-    ("examples", "size"), [(1, 16), (100, 16), (1437, 32), (2560, 64), (10_000, 128), (10**6, 128)]
+    ("examples", "size"), [(1, 16), (1437, 16), (3200, 32), (8000, 64), (50_000, 128), (10**6, 128)]
 )
 def test_batches_grow_with_the_data(examples, size):
     assert default_batch_size(examples) == size

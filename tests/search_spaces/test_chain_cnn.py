@@ -65,10 +65,16 @@ def test_every_depth_has_a_default_and_samples(style, depth):
         assert all(len(tokens) <= depth for tokens in samples(grammar, 20))
 
 
-def test_modern_default_is_a_small_residual_network():
-    assert list(make_grammar(shape=(32, 32, 3)).default().values()) == [
-        *("C(32,3)", "C(32,3)", "P(2,2)", "R(64,3)", "P(2,2)", "R(128,3)", "GAP")
-    ]
+@pytest.mark.parametrize(
+    ("shape", "tokens"),
+    [
+        ((32, 32, 3), "C(16,3) P(2,2) C(32,3) C(32,3) P(2,2) C(64,3) C(64,3) FC(128) SM"),
+        ((8, 8, 1), "C(32,3) C(32,3) P(2,2) C(32,3) C(32,3) FC(128) SM"),
+        ((5, 5, 1), "C(32,3) C(32,3) C(32,3) FC(128) SM"),
+    ],
+)
+def test_modern_default_pools_until_the_map_is_small(shape, tokens):
+    assert list(make_grammar(shape=shape).default().values()) == tokens.split()
 
 
 @pytest.mark.parametrize("shape", SHAPES)
