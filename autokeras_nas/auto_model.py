@@ -191,7 +191,7 @@ class AutoModel:
             trial_seconds=seconds_per_trial(budget, self.max_trials),
             verbose=0,
         )
-        return self._finish()
+        return self._finish(tuner)
 
     # ---- The result -------------------------------------------------------------------------
 
@@ -283,8 +283,9 @@ class AutoModel:
             seed=manifest["seed"],
         )
         model._input_spec = InputSpec(tuple(manifest["input_shape"]))
-        model._make_tuner().oracle.reload()
-        model._finish()
+        tuner = model._make_tuner()
+        tuner.oracle.reload()
+        model._finish(tuner)
         return model
 
     def _save_project(self) -> None:
@@ -329,10 +330,10 @@ class AutoModel:
                 self.tuner.oracle.initial_architectures = self.initial_architectures
         return self.tuner
 
-    def _finish(self) -> keras.callbacks.History:
+    def _finish(self, tuner: NasTuner) -> keras.callbacks.History:
         """Makes the best trial's network the result."""
-        trial = winner(self.tuner.oracle)
-        self._best_model = self.task.exported(self.tuner.load_model(trial))
+        trial = winner(tuner.oracle)
+        self._best_model = self.task.exported(tuner.load_model(trial))
         return history_of(trial, self._best_model)
 
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 from autokeras_nas.errors import unknown_name
 
+Base = TypeVar("Base")
 Part = TypeVar("Part", bound=type)
 
 
-class Registry(Mapping[str, type]):
+class Registry(Mapping[str, type[Base]], Generic[Base]):
     """A named collection of classes, filled by a decorator.
 
     Iterates over names in the order of registration.
@@ -18,7 +19,7 @@ class Registry(Mapping[str, type]):
     Example:
 
     ```python
-    ORACLES = Registry("oracle")
+    ORACLES: Registry[NasOracle] = Registry("oracle")
 
     @ORACLES.register("random")
     class RandomSearch(NasOracle): ...
@@ -32,7 +33,7 @@ class Registry(Mapping[str, type]):
 
     def __init__(self, kind: str):
         self.kind = kind
-        self._parts: dict[str, type] = {}
+        self._parts: dict[str, type[Base]] = {}
 
     def register(self, name: str) -> Callable[[Part], Part]:
         """Class decorator that enters the class under `name`.
@@ -53,7 +54,7 @@ class Registry(Mapping[str, type]):
 
         return enter
 
-    def __getitem__(self, name: str) -> type:
+    def __getitem__(self, name: str) -> type[Base]:
         try:
             return self._parts[name]
         except KeyError:

@@ -1,7 +1,7 @@
 """Data of every kind, split and brought to the model in batches."""
 
 from autokeras_nas.data.pipeline import Pipeline
-from autokeras_nas.data.sources import ArraySource, DatasetSource, Source, as_source
+from autokeras_nas.data.sources import ArraySource, DatasetSource, Source, as_source, is_dataset
 from autokeras_nas.data.split import split
 from autokeras_nas.data.statistics import channel_statistics
 
@@ -12,5 +12,6 @@ __all__ = [
     "Source",
     "as_source",
     "channel_statistics",
+    "is_dataset",
     "split",
 ]

@@ -44,7 +44,7 @@ def as_source(x, y=None, sample_weight=None, *, batched: bool | None = None) -> 
     Raises:
         ValueError: If the data cannot be used; the message says why.
     """
-    if isinstance(x, (Source, str)) or _is_dataset(x):
+    if isinstance(x, (Source, str)) or is_dataset(x):
         if y is not None or sample_weight is not None:
             raise ValueError(
                 "`y` and `sample_weight` come inside a dataset. Received: both a dataset and "
@@ -57,7 +57,8 @@ def as_source(x, y=None, sample_weight=None, *, batched: bool | None = None) -> 
     return ArraySource(x, y, sample_weight)
 
 
-def _is_dataset(x) -> bool:
+def is_dataset(x) -> bool:
+    """Whether something is a `tf.data.Dataset`, without importing TensorFlow for it."""
     tensorflow = sys.modules.get("tensorflow")  # Without the import there is no dataset.
     return tensorflow is not None and isinstance(x, tensorflow.data.Dataset)
 

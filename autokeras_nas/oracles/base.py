@@ -26,7 +26,7 @@ from autokeras_nas.oracles.journaled import JournaledOracle, Status
 from autokeras_nas.oracles.records import best_values
 from autokeras_nas.registry import Registry
 
-ORACLES = Registry("oracle")
+ORACLES: Registry[NasOracle] = Registry("oracle")
 
 _REDRAWS = 100
 _MOST_ENUMERATED = 20_000

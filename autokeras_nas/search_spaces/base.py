@@ -10,7 +10,7 @@ from typing import Any
 from autokeras_nas.architecture import Features, FeatureSpec, Grammar, InputSpec, Value
 from autokeras_nas.registry import Registry
 
-SEARCH_SPACES = Registry("search space")
+SEARCH_SPACES: Registry[SearchSpace] = Registry("search space")
 
 
 class SearchSpace(abc.ABC):

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import abc
 import re
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import product
-from typing import Any
+from typing import Any, ClassVar
 
 import keras
 
-from autokeras_nas.architecture import Features, FeatureSpec, Grammar, InputSpec, Value
+from autokeras_nas.architecture import Features, FeatureSpec, InputSpec, Value
 from autokeras_nas.architecture.chain import Chain, Tokens, place
 from autokeras_nas.errors import InvalidArchitectureError
 from autokeras_nas.search_spaces.base import SEARCH_SPACES, SearchSpace
@@ -66,12 +67,11 @@ class ChainCnn(SearchSpace):
                 f"Received: {max_depth=}. Raise it, or leave it out."
             )
         self.style = style
-        self.max_depth = _STYLES[style].max_depth if max_depth is None else max_depth
+        self.max_depth = _STYLES[style].usual_depth if max_depth is None else max_depth
 
-    def grammar(self, input_spec: InputSpec, interface: FeatureSpec) -> Grammar:
+    def grammar(self, input_spec: InputSpec, interface: FeatureSpec) -> Chain:
         _check_interface(interface)
-        _check_shape(input_spec.shape)
-        rules = _STYLES[self.style](tuple(input_spec.shape), self.max_depth)
+        rules = _STYLES[self.style](_known_shape(input_spec.shape), self.max_depth)
         return Chain(
             rules.legal,
             terminals=(_GAP, _SM),
@@ -139,13 +139,16 @@ class _Map:
         return replace(self, dense=self.dense + (kind == "FC"), last=token)
 
 
-class _Rules:
-    """What is legal in a style.
+class _Rules(abc.ABC):
+    """What is legal in a style, and how it is built.
 
     Args:
         shape: `(height, width, channels)` of the input.
         max_depth: The most layers, the terminal included.
     """
+
+    usual_depth: ClassVar[int]
+    tokens: ClassVar[Tokens]
 
     def __init__(self, shape: tuple[int, int, int], max_depth: int):
         self.start = _Map(*shape)
@@ -158,11 +161,28 @@ class _Rules:
             reached = reached.after(token)
         return reached
 
+    @abc.abstractmethod
+    def legal(self, tokens: Tokens) -> Tokens:
+        """The tokens that may follow, ends included."""
+
+    @abc.abstractmethod
+    def state(self, tokens: Tokens) -> Hashable:
+        """What a tabular learner may know, and all that legality rests on."""
+
+    @abc.abstractmethod
+    def default(self) -> Tokens:
+        """A sound network."""
+
+    @staticmethod
+    @abc.abstractmethod
+    def build(tokens: Tokens, x):
+        """Features `(batch, features)` of images `(batch, height, width, channels)`."""
+
 
 class _Modern(_Rules):
     """Our own style."""
 
-    max_depth = 14
+    usual_depth = 14
     stages = ((16, 32), (32, 64), (64, 128))
     widths = (256, 128, 64)
     kernels = (3, 5)
@@ -252,14 +272,14 @@ class _Modern(_Rules):
             name = place(position)
             kind, numbers = _parse(token)
             if kind == "C":
-                x = _conv_bn(x, *numbers, f"{name}_conv", f"{name}_bn")
+                x = _conv_bn(x, *numbers, conv=f"{name}_conv", norm=f"{name}_bn")
                 x = keras.layers.Activation("relu", name=f"{name}_relu")(x)
             elif kind == "R":
-                x = _residual(x, *numbers, name)
+                x = _residual(x, *numbers, name=name)
             elif kind == "P":
-                x = _pool(x, *numbers, name)
+                x = _pool(x, *numbers, name=name)
             elif kind == "FC":
-                x = _dense(_flat(x, name), *numbers, name, "he_normal")
+                x = _dense(_flat(x, name), *numbers, name=name, initializer="he_normal")
                 x = keras.layers.Dropout(0.25, name=f"{name}_dropout")(x)
             elif len(x.shape) == 4:  # after FC, dropout has been
                 x = _gap(x, name) if kind == _GAP else _flat(x, name)
@@ -270,7 +290,7 @@ class _Modern(_Rules):
 class _Metaqnn(_Rules):
     """The published style."""
 
-    max_depth = 12
+    usual_depth = 12
     filters = (64, 128, 256, 512)
     kernels = (1, 3, 5)
     pools = ((5, 3), (3, 2), (2, 2))
@@ -329,9 +349,9 @@ class _Metaqnn(_Rules):
                     name=f"{name}_conv",
                 )(x)
             elif kind == "P":
-                x = _pool(x, *numbers, name)
+                x = _pool(x, *numbers, name=name)
             elif kind == "FC":
-                x = _dense(_flat(x, name), *numbers, name, "glorot_uniform")
+                x = _dense(_flat(x, name), *numbers, name=name, initializer="glorot_uniform")
             else:
                 return _gap(x, name) if kind == _GAP else _flat(x, name)
             if position % 2:
@@ -340,7 +360,7 @@ class _Metaqnn(_Rules):
         return x
 
 
-_STYLES: dict[str, type] = {"modern": _Modern, "metaqnn": _Metaqnn}
+_STYLES: dict[str, type[_Rules]] = {"modern": _Modern, "metaqnn": _Metaqnn}
 
 
 @lru_cache(maxsize=1024)
@@ -367,7 +387,7 @@ def _narrower(widths: tuple[int, ...], reached: _Map) -> tuple[str, ...]:
     return tuple(f"FC({width})" for width in widths if width <= last)
 
 
-def _conv_bn(x, filters, kernel, conv, norm):
+def _conv_bn(x, filters, kernel, *, conv, norm):
     x = keras.layers.Conv2D(
         filters,
         kernel,
@@ -381,19 +401,19 @@ def _conv_bn(x, filters, kernel, conv, norm):
     return keras.layers.BatchNormalization(axis=-1, momentum=0.9, name=norm)(x)
 
 
-def _residual(x, filters, kernel, name):
+def _residual(x, filters, kernel, *, name):
     """Two convolutions beside a shortcut, which is projected where the channels change."""
     shortcut = x
     if x.shape[-1] != filters:
-        shortcut = _conv_bn(x, filters, 1, f"{name}_shortcut_conv", f"{name}_shortcut_bn")
-    x = _conv_bn(x, filters, kernel, f"{name}_conv_1", f"{name}_bn_1")
+        shortcut = _conv_bn(x, filters, 1, conv=f"{name}_shortcut_conv", norm=f"{name}_shortcut_bn")
+    x = _conv_bn(x, filters, kernel, conv=f"{name}_conv_1", norm=f"{name}_bn_1")
     x = keras.layers.Activation("relu", name=f"{name}_relu_1")(x)
-    x = _conv_bn(x, filters, kernel, f"{name}_conv_2", f"{name}_bn_2")
+    x = _conv_bn(x, filters, kernel, conv=f"{name}_conv_2", norm=f"{name}_bn_2")
     x = keras.layers.Add(name=f"{name}_add")([shortcut, x])
     return keras.layers.Activation("relu", name=f"{name}_relu_2")(x)
 
 
-def _pool(x, size, stride, name):
+def _pool(x, size, stride, *, name):
     return keras.layers.MaxPooling2D(size, stride, data_format=_LAST, name=f"{name}_pool")(x)
 
 
@@ -406,7 +426,7 @@ def _flat(x, name):
     return x if len(x.shape) == 2 else keras.layers.Flatten(name=f"{name}_flatten")(x)
 
 
-def _dense(x, units, name, initializer):
+def _dense(x, units, *, name, initializer):
     layer = keras.layers.Dense(
         units, activation="relu", kernel_initializer=initializer, name=f"{name}_dense"
     )
@@ -422,14 +442,17 @@ def _check_interface(interface: FeatureSpec) -> None:
         )
 
 
-def _check_shape(shape: tuple[int | None, ...]) -> None:
-    if len(shape) != 3 or None in shape:
+def _known_shape(shape: tuple[int | None, ...]) -> tuple[int, int, int]:
+    known = tuple(size for size in shape if size is not None)
+    if not len(shape) == len(known) == 3:
         raise ValueError(
             "`chain_cnn` needs images of a known shape `(height, width, channels)`. "
             f"Received: {shape=}. Resize the images to one size."
         )
-    if min(shape[:2]) < _SMALLEST_SIDE:
+    height, width, channels = known
+    if min(height, width) < _SMALLEST_SIDE:
         raise ValueError(
             f"`chain_cnn` needs images of at least {_SMALLEST_SIDE} by {_SMALLEST_SIDE} pixels. "
             f"Received: {shape=}. Enlarge the images."
         )
+    return height, width, channels

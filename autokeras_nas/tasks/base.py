@@ -11,7 +11,7 @@ from autokeras_nas.architecture.specs import Features, FeatureSpec
 from autokeras_nas.data import Source
 from autokeras_nas.registry import Registry
 
-TASKS = Registry("task")
+TASKS: Registry[Task] = Registry("task")
 
 
 class Task(abc.ABC):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Any
+
+from autokeras_nas.data import is_dataset
 
 _DEFAULT_BATCH_SIZE = 32  # Keras's own.
 
@@ -31,7 +32,7 @@ def with_half_batch(
         halve, since batches hold one example or come from something that cannot be rebatched.
     """
     x: Any = args[0] if args else kwargs.get("x")
-    if not _is_dataset(x):
+    if not is_dataset(x):
         if not hasattr(x, "shape") and not isinstance(x, (list, tuple, dict)):
             return None
         size = kwargs.get("batch_size") or _DEFAULT_BATCH_SIZE
@@ -47,14 +48,9 @@ def with_half_batch(
     smaller = x.rebatch(size // 2, drop_remainder=_static_batch_size(x) is not None)
     halved = {**kwargs, "x": smaller} if "x" in kwargs else dict(kwargs)
     validation: Any = kwargs.get("validation_data")
-    if _is_dataset(validation):
+    if is_dataset(validation):
         halved["validation_data"] = validation.rebatch(max(1, _batch_size(validation) // 2))
     return ((smaller, *args[1:]) if args else args), halved
-
-
-def _is_dataset(x) -> bool:
-    tensorflow = sys.modules.get("tensorflow")
-    return tensorflow is not None and isinstance(x, tensorflow.data.Dataset)
 
 
 def _first_part(structure):

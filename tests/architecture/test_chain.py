@@ -182,5 +182,7 @@ def test_dead_end_is_reported():
 def test_declared_layers_spread_over_the_legal_ones():
     tokens = [f"C({k})" for k in range(8)]
     chain = Chain(lambda _: (*tokens[:4], "stop"), ["stop"], longest=3, tokens=tokens)
-    became = [chain.declared({"depth": 1, "layer_00": t, "end": "stop"})["layer_00"] for t in tokens]
+    became = [
+        chain.declared({"depth": 1, "layer_00": t, "end": "stop"})["layer_00"] for t in tokens
+    ]
     assert became == tokens[:4] + [tokens[k] for k in (2, 2, 3, 3)]
