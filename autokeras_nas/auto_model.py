@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from autokeras_nas.architecture import InputSpec
-from autokeras_nas.data import Pipeline, as_source
+from autokeras_nas.data import Pipeline, as_features, as_inputs, as_source, is_dataset
 from autokeras_nas.errors import ProjectError, unknown_name
 from autokeras_nas.objectives import as_objective
 from autokeras_nas.oracles import ORACLES, NasOracle
@@ -56,8 +56,9 @@ class AutoModel:
         oracle: A name or any `keras_tuner.Oracle`; `"auto"`: `regularized_evolution`.
         objective: A metric's name or a `keras_tuner.Objective`; None: the task's own.
         max_trials: Trials at most; None: as many as the time allows.
-        max_model_size: Parameters at most; a larger network fails its trial.
-        limits: Not available yet.
+        max_model_size: Parameters at most, the same as `limits={"parameters": ...}`.
+        limits: The most that a network may have of `"parameters"`, `"flops"` (one example,
+            forward) and `"bytes"` (of its weights); what is over a limit is no trial.
         ensemble: `"auto"` or None: the best single network. Others are not available yet.
         executor: `"auto"` or `"inline"`: in this process. Others are not available yet.
         workers: 1. More are not available yet.
@@ -92,7 +93,6 @@ class AutoModel:
         overwrite: bool = False,
         seed: int | None = None,
     ):
-        _only("limits", limits, (None,))
         _only("ensemble", ensemble, ("auto", None))
         _only("executor", executor, ("auto", "inline"))
         _only("workers", workers, (1,))
@@ -105,7 +105,9 @@ class AutoModel:
         _check_positive("max_trials", max_trials)
         _check_positive("max_model_size", max_model_size)
         self.max_trials = max_trials
-        self.max_model_size = max_model_size
+        self.limits = dict(limits or {})
+        if max_model_size is not None:
+            self.limits["parameters"] = max_model_size
         self.initial_architectures = [dict(values) for values in initial_architectures or ()]
         self.directory = Path(directory)
         self.project_name = project_name
@@ -207,7 +209,8 @@ class AutoModel:
 
     def predict(self, x, **kwargs) -> np.ndarray:
         """As `keras.Model.predict` of the best model: probabilities `(n, classes)`."""
-        return self.best_model.predict(_as_float(x), verbose=kwargs.pop("verbose", 0), **kwargs)
+        inputs = x if is_dataset(x) else as_inputs(as_features(x))
+        return self.best_model.predict(inputs, verbose=kwargs.pop("verbose", 0), **kwargs)
 
     def predict_labels(self, x) -> np.ndarray:
         """The predicted labels `(n,)`, in the terms of the labels given to `fit`."""
@@ -277,7 +280,7 @@ class AutoModel:
             oracle=oracle or manifest["oracle"],
             objective=keras_tuner.Objective(*manifest["objective"]),
             max_trials=manifest["max_trials"],
-            max_model_size=manifest["max_model_size"],
+            limits=manifest["limits"],
             directory=folder.parent,
             project_name=folder.name,
             seed=manifest["seed"],
@@ -301,7 +304,7 @@ class AutoModel:
                 "oracle": self.oracle if isinstance(self.oracle, str) else None,
                 "objective": [self.objective.name, self.objective.direction],
                 "max_trials": self.max_trials,
-                "max_model_size": self.max_model_size,
+                "limits": self.limits,
                 "seed": self.seed,
                 "input_shape": list(self._input_spec.shape),
             },
@@ -321,7 +324,7 @@ class AutoModel:
                 objective=self.objective,
                 max_trials=self.max_trials,
                 seed=self.seed,
-                max_model_size=self.max_model_size,
+                limits=self.limits,
                 directory=self.directory,
                 project_name=self.project_name,
                 overwrite=self.overwrite,
@@ -372,8 +375,3 @@ def _only(name: str, value: Any, available: tuple) -> None:
             f"`{name}` has only these values so far: {', '.join(map(repr, available))}. "
             f"Received: {value!r}. Leave it out."
         )
-
-
-def _as_float(x):
-    """Arrays as the model's inputs take them."""
-    return np.asarray(x, "float32") if isinstance(x, (np.ndarray, list)) else x

@@ -251,9 +251,7 @@ def test_there_is_no_model_before_fit(tmp_path):
         make(tmp_path).predict(X)
 
 
-@pytest.mark.parametrize(
-    "arguments", [{"ensemble": "greedy"}, {"executor": "ray"}, {"workers": 2}, {"limits": {"x": 1}}]
-)
+@pytest.mark.parametrize("arguments", [{"ensemble": "greedy"}, {"executor": "ray"}, {"workers": 2}])
 def test_what_is_not_available_yet_says_so(tmp_path, arguments):
     with pytest.raises(NotImplementedError, match=next(iter(arguments))):
         make(tmp_path, **arguments)

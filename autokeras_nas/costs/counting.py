@@ -62,7 +62,7 @@ def count(build: Callable[[], keras.Model]) -> Costs:
             f"Received: {build!r} of type {type(build).__name__}. "
             "For a model that exists already, call `count_model`."
         )
-    with _without_traces():
+    with _without_traces(), _without_compiling():
         return count_model(build())
 
 
@@ -268,6 +268,17 @@ def _item_bytes(dtype: str) -> int:
     # Not NumPy's sizes: it knows no bfloat16. A boolean takes a byte.
     bits = "".join(filter(str.isdigit, dtype.removeprefix("bfloat").split("_")[0])) or "8"
     return max(1, int(bits) // 8)
+
+
+@contextlib.contextmanager
+def _without_compiling() -> Iterator[None]:
+    """Models that are compiled within stay as they are: metrics make variables at once."""
+    compile_model = keras.Model.compile
+    keras.Model.compile = lambda self, *args, **kwargs: None
+    try:
+        yield
+    finally:
+        keras.Model.compile = compile_model
 
 
 @contextlib.contextmanager

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any, ClassVar
 
@@ -30,6 +30,7 @@ ORACLES: Registry[NasOracle] = Registry("oracle")
 
 _REDRAWS = 100
 _MOST_ENUMERATED = 20_000
+_MOST_CHECKED = 500
 
 
 class NasOracle(JournaledOracle):
@@ -72,6 +73,8 @@ class NasOracle(JournaledOracle):
         super().__init__(objective=objective, max_trials=max_trials, seed=1, **kwargs)
         self.seed = _checked_seed(seed)
         self.initial_architectures = [plain_values(values) for values in initial_architectures]
+        self.checks: list[Callable[[Values], str | None]] = []
+        """Further reasons, beside the grammar's own, why an architecture may be no trial."""
         self._given_grammar = grammar
         self._derived_grammar: tuple[int, Grammar] | None = None
         self._counter = 0
@@ -201,8 +204,9 @@ class NasOracle(JournaledOracle):
             if proposal is None or self._is_acceptable(proposal):
                 return proposal
         samples = (self.grammar.sample(self.next_rng()) for _ in range(_REDRAWS))
-        # Only a walk through the whole space proves that it is exhausted.
-        everything = itertools.islice(self.grammar.enumerate(), _MOST_ENUMERATED)
+        # Only a walk through the whole space proves that it is exhausted; checks may be slow.
+        most = _MOST_CHECKED if self.checks else _MOST_ENUMERATED
+        everything = itertools.islice(self.grammar.enumerate(), most)
         for values in itertools.chain(samples, everything):
             proposal = Proposal(values)
             if self._is_acceptable(proposal):
@@ -212,7 +216,8 @@ class NasOracle(JournaledOracle):
     def _is_acceptable(self, proposal: Proposal) -> bool:
         if self._key(proposal) in self._known:
             return False
-        return self.grammar.check(proposal.values) is None
+        checks = (self.grammar.check, *self.checks)
+        return all(check(proposal.values) is None for check in checks)
 
     def _key(self, proposal: Proposal) -> str:
         return self.grammar.canonical(proposal.values) + json.dumps(

@@ -7,7 +7,7 @@ import os
 import time
 import warnings
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import keras_tuner
@@ -15,12 +15,15 @@ from keras_tuner.src.distribute import utils as kt_distribute
 from keras_tuner.src.engine import tuner_utils
 from keras_tuner.src.engine.trial import Trial
 
-from autokeras_nas.architecture import decode
+from autokeras_nas.architecture import Values, decode
+from autokeras_nas.costs import Costs, count
 from autokeras_nas.errors import InvalidArchitectureError, ProjectError, unknown_name
 from autokeras_nas.objectives import as_objective
 from autokeras_nas.oracles import ORACLES, NasOracle
 from autokeras_nas.search.executors import Inline
 from autokeras_nas.search.interrupts import Interrupts
+from autokeras_nas.search.limits import CachedCosts, Limits
+from autokeras_nas.search.pace import Pace
 from autokeras_nas.search.runner import KerasRunner
 from autokeras_nas.search.spec import TrialResult, TrialSpec
 
@@ -49,7 +52,10 @@ class NasTuner(keras_tuner.Tuner):
         objective: For a named oracle: a metric's name or a `keras_tuner.Objective`.
         max_trials: For a named oracle: trials at most.
         seed: For a named oracle and for every trial.
-        max_model_size: Parameters at most.
+        max_model_size: Parameters at most, the same as `limits={"parameters": ...}`.
+        limits: The most that a network may have of `"parameters"`, `"flops"` (one example,
+            forward) and `"bytes"` (of its weights). A proposal over a limit is drawn again and
+            is no trial; with an oracle that is not ours, an oversized network fails its trial.
         keep_best: How many trials keep their weights.
         directory: The folder of projects.
         project_name: The project's folder in it.
@@ -57,7 +63,8 @@ class NasTuner(keras_tuner.Tuner):
         **kwargs: Passed to `keras_tuner.Tuner`.
 
     Raises:
-        ValueError: If the oracle's name or the objective's direction is unknown.
+        ValueError: If the oracle's name or the objective's direction is unknown, or no
+            architecture keeps the limits.
         ProjectError: If the folder cannot be written.
     """
 
@@ -69,6 +76,7 @@ class NasTuner(keras_tuner.Tuner):
         max_trials: int | None = None,
         seed: int | None = None,
         max_model_size: int | None = None,
+        limits: Mapping[str, float] | None = None,
         keep_best: int = 3,
         directory="nas_results",
         project_name="untitled_project",
@@ -101,9 +109,10 @@ class NasTuner(keras_tuner.Tuner):
             overwrite=overwrite,
             **kwargs,
         )
-        if isinstance(oracle, NasOracle) and not oracle.initial_architectures:
-            default = oracle.grammar.default()
-            oracle.initial_architectures = [default] if default else []
+        size = {} if max_model_size is None else {"parameters": max_model_size}
+        self._pace: Pace | None = None
+        if isinstance(oracle, NasOracle):
+            self._guide(oracle, {**size, **(limits or {})})
         self._runner = KerasRunner(
             self.hypermodel,
             oracle.objective,
@@ -111,6 +120,28 @@ class NasTuner(keras_tuner.Tuner):
             build=self._build_hypermodel,
             executions=self.executions_per_trial,
         )
+
+    def _guide(self, oracle: NasOracle, limits: Mapping[str, float]) -> None:
+        """Tells an oracle what to begin with, and what is too large or too slow to try."""
+        costs = CachedCosts(self._count, lambda values: oracle.grammar.canonical(values))
+        within = Limits(limits, costs)
+        if limits:
+            within.require_satisfiable(oracle.grammar, self._seed)
+            oracle.checks.append(within.check)
+        self._pace = Pace(costs)
+        oracle.checks.append(self._pace.check)
+        if not oracle.initial_architectures:
+            default = oracle.grammar.default()
+            oracle.initial_architectures = [default] if default else []
+
+    def _count(self, values: Values) -> Costs | None:
+        """What an architecture costs; None: its model tells only once it sees data."""
+        hyperparameters = self.oracle.get_space()
+        hyperparameters.values = dict(values)
+        try:
+            return count(lambda: self.hypermodel.build(hyperparameters))
+        except (ValueError, TypeError, keras_tuner.errors.FailedTrialError):
+            return None
 
     def search(self, *fit_args, time_budget=None, trial_seconds=None, **fit_kwargs):
         """Runs trials until the oracle stops or the time is used up.
@@ -128,6 +159,9 @@ class NasTuner(keras_tuner.Tuner):
             self._ends = ends
             return super().search(*fit_args, **fit_kwargs)
         self.oracle.verbose = fit_kwargs.get("verbose", "auto")
+        if self._pace is not None:
+            self._pace.seconds = trial_seconds
+            self._pace.cap_epochs(fit_kwargs.get("epochs", 1))
         executor = Inline(self._runner)
         self.on_search_begin()
         with Interrupts() as interrupts:
@@ -192,11 +226,17 @@ class NasTuner(keras_tuner.Tuner):
         for step, logs in curve if result.status == "COMPLETED" else ():
             last = result.measures if step == curve[-1][0] else {}
             self.oracle.update_trial(trial.trial_id, {**logs, **last}, step=step)
+        self._note_pace(result)
         trial.status, trial.message = result.status, result.reason or None
         self.on_trial_end(trial)
         self._clear_checkpoints()
         if self.after_trial is not None:
             self.after_trial(self.oracle.get_trial(trial.trial_id), self.oracle)
+
+    def _note_pace(self, result: TrialResult) -> None:
+        measures = result.measures
+        if self._pace is not None and "nas/flops" in measures and "nas/epochs" in measures:
+            self._pace.note(measures["nas/flops"], measures["nas/epochs"], measures["nas/seconds"])
 
     def _clear_checkpoints(self) -> None:
         keep = {trial.trial_id for trial in self.oracle.get_best_trials(self._keep_best)}

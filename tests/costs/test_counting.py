@@ -242,3 +242,13 @@ def test_nasnet_mobile_costs_what_its_paper_says():
     assert costs.trainable_parameters == 5_289_978
     # 564 million multiply-adds in the paper.
     assert costs.flops / 2 == pytest.approx(564e6, rel=0.02)
+
+
+def test_a_model_that_comes_compiled_is_counted_and_compiling_goes_on():
+    def build():
+        model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)])
+        model.compile("adam", "mse", metrics=["mae"])
+        return model
+
+    assert count(build).parameters == 8
+    assert build().compiled

@@ -107,14 +107,42 @@ def test_ten_first_failures_end_the_search_and_say_why(tmp_path):
         search(tuner)
 
 
-def test_oversized_models_fail_their_trials(tmp_path):
+def test_oversized_models_are_no_trials(tmp_path):
     tuner = NasTuner(
-        build, "random", "val_accuracy", max_trials=4, seed=0, max_model_size=30, directory=tmp_path
+        build, "random", "val_accuracy", max_trials=9, seed=0, max_model_size=30, directory=tmp_path
     )
+    search(tuner)
+    sizes = [7 * t.hyperparameters.values["units"] + 2 for t in tuner.oracle.trials.values()]
+    assert sorted(sizes) == [16, 23, 30]
+
+
+def test_another_oracles_oversized_models_fail_their_trials(tmp_path):
+    oracle = keras_tuner.oracles.RandomSearchOracle(objective="val_accuracy", max_trials=4, seed=1)
+    tuner = NasTuner(build, oracle, max_model_size=30, directory=tmp_path)
     search(tuner)
     for trial in tuner.oracle.trials.values():
         fits = 7 * trial.hyperparameters.values["units"] + 2 <= 30
         assert trial.status == ("COMPLETED" if fits else "FAILED")
+
+
+def test_limits_that_nothing_keeps_are_told_at_once(tmp_path):
+    with pytest.raises(ValueError, match="No architecture keeps.*smallest: 16 parameters"):
+        NasTuner(build, "random", "val_accuracy", limits={"parameters": 15}, directory=tmp_path)
+
+
+def test_networks_that_would_stay_untrained_are_no_trials(tmp_path):
+    def wide(hp):
+        model = keras.Sequential([keras.Input((4,))])
+        model.add(keras.layers.Dense(hp.Choice("units", [2, 4, 10**6])))
+        model.add(keras.layers.Dense(2, activation="softmax"))
+        model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+        return model
+
+    tuner = NasTuner(wide, "random", "val_accuracy", max_trials=3, seed=0, directory=tmp_path)
+    tuner.search(
+        X, Y, validation_split=0.25, epochs=8, verbose=0, time_budget=120, trial_seconds=20
+    )
+    assert sorted(t.values["units"] for t in tuner.oracle.finished()) == [2, 4]
 
 
 def test_a_time_budget_ends_a_running_trial_with_a_model(tmp_path):

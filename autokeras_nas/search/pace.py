@@ -1,0 +1,49 @@
+"""Pace: how fast this machine trains, and which networks it can train in a trial's time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from autokeras_nas.architecture import Values
+from autokeras_nas.costs import Costs
+
+_LEAST_EPOCHS = 5
+
+
+class Pace:
+    """Refuses networks that a trial's time would leave all but untrained.
+
+    The work of a training is its network's FLOPs times its epochs; the fastest trial so far
+    says how much of it fits into a second. Before the first trial has ended, and where trials
+    have no time of their own, nothing is refused.
+
+    Args:
+        costs: What an architecture costs.
+    """
+
+    def __init__(self, costs: Callable[[Values], Costs | None]):
+        self._costs = costs
+        self.least_epochs: float = _LEAST_EPOCHS
+        self.seconds: float | None = None
+        self.work_per_second = 0.0
+
+    def cap_epochs(self, epochs: float) -> None:
+        """Asks for no more epochs than trials have."""
+        self.least_epochs = min(_LEAST_EPOCHS, epochs)
+
+    def note(self, flops: float, epochs: float, seconds: float) -> None:
+        """Takes note of a trial: its network's FLOPs of one example, its epochs, its time."""
+        if seconds > 0:
+            self.work_per_second = max(self.work_per_second, flops * epochs / seconds)
+
+    def check(self, values: Values) -> str | None:
+        """Why a network cannot be trained in time; None: it can, or nobody knows yet."""
+        if self.seconds is None or not self.work_per_second:
+            return None
+        costs = self._costs(values)
+        if costs is None or not costs.flops:
+            return None
+        epochs = self.work_per_second * self.seconds / costs.flops
+        if epochs >= self.least_epochs:
+            return None
+        return f"It would come to {epochs:.1f} epochs in the {self.seconds:.0f} s of a trial."
