@@ -33,12 +33,12 @@ class ChainCnn(SearchSpace):
     `style="modern"` is our own design on MetaQNN's idea. `C(f,k)` is a convolution with batch
     normalization and ReLU, `R(f,k)` a residual block of two such convolutions, `P(2,2)` max
     pooling, `FC(d)` a dense layer with ReLU and dropout; `GAP` (global average pooling) and
-    `SM` (flattening) end the network. Filters follow the number of poolings so far, 16 or 32,
-    then 32 or 64, then 64 or 128: a pooling quarters the pixels and twice the filters on both
+    `SM` (flattening) end the network. Filters follow the number of poolings so far, 8 to 32,
+    then 16 to 64, then 32 to 128: a pooling quarters the pixels and twice the filters on both
     sides of a kernel quadruple the work, so that a layer costs about the same in each of these
     stages. Dense layers and ends come only after three layers and where the map is at most 8
     pixels wide, cannot be pooled further, or the depth is used up; flattened features are at
-    most 4,096. After three layers without pooling a map wider than 8 must be pooled: drawn
+    most 4,096. After two layers without pooling a map wider than 8 must be pooled: drawn
     uniformly, most networks would else stay wide, and slow, to the end.
 
     `style="metaqnn"` is the published space, with the rules that only the authors' code states:
@@ -183,15 +183,15 @@ class _Modern(_Rules):
     """Our own style."""
 
     usual_depth = 14
-    stages = ((16, 32), (32, 64), (64, 128))
+    stages = ((8, 16, 32), (16, 32, 64), (32, 64, 128))
     widths = (256, 128, 64)
     kernels = (3, 5)
     least_layers = 3
-    most_wide = 3
+    most_wide = 2
     widest_end = 8
     most_flat = 4096
     tokens = (
-        *(f"{b}({f},{k})" for b, f, k in product("CR", (16, 32, 64, 128), kernels)),
+        *(f"{b}({f},{k})" for b, f, k in product("CR", (8, 16, 32, 64, 128), kernels)),
         *(f"FC({d})" for d in widths),
         "P(2,2)",
     )
@@ -256,7 +256,7 @@ class _Modern(_Rules):
             max(reached.height, reached.width) > self.widest_end
             or (reached.pools == 0 and reached.side >= self.widest_end)
         ):
-            filters = self.stages[min(reached.pools + 1, len(self.stages) - 1)][0]
+            filters = self.stages[min(reached.pools + 1, len(self.stages) - 1)][1]
             tokens += ("P(2,2)", f"C({filters},3)", f"C({filters},3)")
         if len(tokens) < self.least_layers:
             tokens += ("C(32,3)",)

@@ -167,7 +167,7 @@ def test_modern_walks_keep_the_rules(shape):
         for position, (token, kind) in enumerate(zip(tokens, row, strict=True)):
             if kind in ("C", "R"):
                 channels, kernel = numbers(token)
-                assert channels in [(16, 32), (32, 64), (64, 128)][min(pools, 2)]
+                assert channels in [(8, 16, 32), (16, 32, 64), (32, 64, 128)][min(pools, 2)]
                 assert kernel == 3 or kernel <= min(size)
             elif kind == "P":
                 assert position and row[position - 1] != "P"
