@@ -83,7 +83,7 @@ class KerasRunner:
 
     def _train(self, spec: TrialSpec, result: TrialResult, began: float) -> None:
         best = BestWeights(self.objective)
-        stopper = StopOnRequest(lambda: spec.stop() or _out_of_time(spec, began))
+        stopper = StopOnRequest(lambda rest: spec.stop() or _out_of_time(spec, began, rest))
         curves = []
         for execution in range(self.executions):
             model = self._built(spec, spec.seed + execution, result)
@@ -151,8 +151,9 @@ def _honours(proposal) -> bool:
     return proposal.measure == "train" and not proposal.budget.steps and not proposal.payload
 
 
-def _out_of_time(spec: TrialSpec, began: float) -> str | None:
-    if spec.seconds is not None and time.monotonic() - began >= spec.seconds:
+def _out_of_time(spec: TrialSpec, began: float, rest: float) -> str | None:
+    """Says so where no more than the `rest`, which must still be done, has its time."""
+    if spec.seconds is not None and time.monotonic() - began >= spec.seconds - rest:
         return "its time was used up"
     return None
 

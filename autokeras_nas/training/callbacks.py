@@ -10,6 +10,9 @@ import keras
 
 from autokeras_nas.training.recipe import Recipe
 
+_GUESSED_SHARE = 0.1
+"""Validation beside training: a fifth of the examples, half of the work for each."""
+
 
 class Schedule(keras.callbacks.Callback):
     """Learning rate by how far the training is: by steps or by time, whichever is further.
@@ -51,17 +54,41 @@ class StopOnRequest(keras.callbacks.Callback):
     """Ends the running epoch after its present step; Keras then validates as usual.
 
     Args:
-        reason: Asked after each step; a text ends the training, None lets it go on.
+        reason: Asked after each step, with the seconds that validation will take, as far as is
+            known; a text ends the training, None lets it go on.
+        clock: Returns seconds.
     """
 
-    def __init__(self, reason: Callable[[], str | None]):
+    def __init__(
+        self,
+        reason: Callable[[float], str | None],
+        clock: Callable[[], float] = time.monotonic,
+    ):
         super().__init__()
-        self.reason = reason
+        self.reason, self.clock = reason, clock
         self.stopped: str | None = None
+        self._validation_seconds: float | None = None
+        self._began = self._validation_began = 0.0
+
+    @property
+    def validation_seconds(self) -> float:
+        """As measured last; before, a guess from the training so far."""
+        if self._validation_seconds is None:
+            return _GUESSED_SHARE * (self.clock() - self._began)
+        return self._validation_seconds
+
+    def on_train_begin(self, logs=None):
+        self._began = self.clock()
+
+    def on_test_begin(self, logs=None):
+        self._validation_began = self.clock()
+
+    def on_test_end(self, logs=None):
+        self._validation_seconds = self.clock() - self._validation_began
 
     def on_train_batch_end(self, batch, logs=None):
         if self.stopped is None:
-            self.stopped = self.reason()
+            self.stopped = self.reason(self.validation_seconds)
         loss = (logs or {}).get("loss")
         if self.stopped is None and loss is not None and not math.isfinite(loss):
             self.stopped = f"the loss became {loss}"

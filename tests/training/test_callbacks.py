@@ -17,14 +17,26 @@ def fit(callbacks, epochs=3, loss="mse"):
 
 def test_a_reason_ends_the_epoch_after_its_step():
     asked = []
-    stop = StopOnRequest(lambda: asked.append(1) or ("enough" if len(asked) == 11 else None))
+    stop = StopOnRequest(lambda _: asked.append(1) or ("enough" if len(asked) == 11 else None))
     history = fit([stop])
     assert stop.stopped == "enough" and len(asked) == 11
     assert len(history.history["loss"]) == 2
 
 
+def test_the_time_of_validation_is_guessed_and_then_measured():
+    now = [0.0]
+    stop = StopOnRequest(lambda rest: None, clock=lambda: now[0])
+    stop.on_train_begin()
+    now[0] = 20.0
+    assert stop.validation_seconds == 2.0
+    stop.on_test_begin()
+    now[0] = 27.0
+    stop.on_test_end()
+    assert stop.validation_seconds == 7.0
+
+
 def test_a_loss_that_is_not_finite_ends_the_training():
-    stop = StopOnRequest(lambda: None)
+    stop = StopOnRequest(lambda _: None)
     fit([stop], loss=lambda t, p: keras.ops.mean(p) * float("nan"))
     assert "nan" in stop.stopped
 
