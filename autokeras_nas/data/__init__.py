@@ -1,5 +1,6 @@
 """Data of every kind, split and brought to the model in batches."""
 
+from autokeras_nas.data.features import Features, as_features, as_inputs, is_table
 from autokeras_nas.data.pipeline import Pipeline
 from autokeras_nas.data.sources import ArraySource, DatasetSource, Source, as_source, is_dataset
 from autokeras_nas.data.split import split
@@ -8,10 +9,14 @@ from autokeras_nas.data.statistics import channel_statistics
 __all__ = [
     "ArraySource",
     "DatasetSource",
+    "Features",
     "Pipeline",
     "Source",
+    "as_features",
+    "as_inputs",
     "as_source",
     "channel_statistics",
     "is_dataset",
+    "is_table",
     "split",
 ]

@@ -63,12 +63,12 @@ def no_numbers(dtype) -> ValueError:
     )
 
 
-def check_same_length(name: str, array: np.ndarray, x: np.ndarray) -> None:
-    """Raises a ValueError unless `array` has a row for each row of `x`."""
-    if len(array) != len(x):
+def check_same_length(name: str, array: np.ndarray, count: int) -> None:
+    """Raises a ValueError unless `array` has a row for each of `count` examples."""
+    if len(array) != count:
         raise ValueError(
             f"`x` and `{name}` must have one row per example. "
-            f"Received: {len(x)} rows of x, {len(array)} of {name}. Make the lengths equal."
+            f"Received: {count} rows of x, {len(array)} of {name}. Make the lengths equal."
         )
 
 
@@ -89,14 +89,14 @@ def check_finite(name: str, array: np.ndarray) -> None:
             )
 
 
-def check_weights(weights: np.ndarray, x: np.ndarray) -> None:
-    """Raises a ValueError unless weights are `(n,)`, finite, at least 0 and not all 0."""
+def check_weights(weights: np.ndarray, count: int) -> None:
+    """Raises a ValueError unless weights are `(count,)`, finite, at least 0 and not all 0."""
     if weights.ndim != 1:
         raise ValueError(
             "`sample_weight` must have one number per example. "
-            f"Received: shape {weights.shape} for {len(x)} examples. Pass an array ({len(x)},)."
+            f"Received: shape {weights.shape} for {count} examples. Pass an array ({count},)."
         )
-    check_same_length("sample_weight", weights, x)
+    check_same_length("sample_weight", weights, count)
     check_finite("sample_weight", weights)
     if (weights < 0).any():
         row = int((weights < 0).argmax())

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 import keras
 import numpy as np
 
+from autokeras_nas.data.features import as_tensors, num_bytes
 from autokeras_nas.data.labels import ClassWeights, plain_labels
 from autokeras_nas.data.sources import ArraySource, DatasetSource, Source
 
@@ -47,9 +48,9 @@ class Pipeline:
 
     Args:
         source: The examples.
-        preprocess: Maps a float32 batch `(batch, ...)`, array or tensor, to the model's input;
-            the result's shape must be the same for all examples. A Keras model, for instance.
-            None: the features as float32.
+        preprocess: Maps a batch, as `as_tensors` gives it, to the model's input; the result's
+            shape must be the same for all examples. A Keras model, for instance. None: the
+            features as float32.
         targets: Maps NumPy labels `(batch, ...)` to targets `(batch, ...)`.
             None: the labels themselves.
         batch_size: Examples in a batch.
@@ -124,7 +125,7 @@ class Pipeline:
 
     def _finished(self, x, labels, weights) -> tuple[np.ndarray, ...]:
         """What becomes of a NumPy batch: `(x, targets)` or `(x, targets, weights)`."""
-        x = self.preprocess(keras.ops.convert_to_tensor(np.asarray(x, "float32")))
+        x = self.preprocess(as_tensors(x))
         return np.asarray(keras.ops.convert_to_numpy(x)), *self._supervision(labels, weights)
 
     def _supervision(self, labels, weights) -> tuple[np.ndarray, ...]:
@@ -224,5 +225,5 @@ class Pipeline:
 
     def _buffer_size(self) -> int:
         """Examples in the shuffle buffer: at most some 256 MB, and at least two batches."""
-        row_bytes = max(1, next(iter(self.source.batches(1)))[0].nbytes)
+        row_bytes = max(1, num_bytes(next(iter(self.source.batches(1)))[0]))
         return min(self.num_examples, max(2 * self.batch_size, _SHUFFLE_BYTES // row_bytes))

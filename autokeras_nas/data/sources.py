@@ -12,7 +12,6 @@ from collections.abc import Iterator
 import numpy as np
 
 from autokeras_nas.data.checks import (
-    NUMBERS,
     as_array,
     as_weights,
     check_finite,
@@ -21,20 +20,21 @@ from autokeras_nas.data.checks import (
     no_numbers,
     object_error,
 )
+from autokeras_nas.data.features import Features, as_features, num_rows, take
 from autokeras_nas.data.labels import plain_labels
 from autokeras_nas.errors import unknown_name
 
 _SCAN_BATCH = 1024
 _LARGEST_BUCKET = 2**63 - 1
 
-Batch = tuple[np.ndarray, np.ndarray, "np.ndarray | None"]
+Batch = tuple[Features, np.ndarray, "np.ndarray | None"]
 
 
 def as_source(x, y=None, sample_weight=None, *, batched: bool | None = None) -> Source:
     """The source of whatever came as data.
 
     Args:
-        x: Examples `(n, ...)`, array-like; a `tf.data.Dataset` of `(x, y)` or
+        x: Examples, as `as_features` takes them; a `tf.data.Dataset` of `(x, y)` or
             `(x, y, sample_weight)`, batched or not; the name of a TFDS data set, such as
             `"mnist"` or `"tfds:mnist"`; or a `Source`, returned as it is.
         y: Labels `(n, ...)` of arrays.
@@ -79,7 +79,7 @@ class Source(abc.ABC):
     @property
     @abc.abstractmethod
     def feature_shape(self) -> tuple[int | None, ...]:
-        """The shape of one example's features; None: a size that varies."""
+        """The shape of one example's features, `(columns,)` of a table; None: a free size."""
 
     @property
     @abc.abstractmethod
@@ -92,47 +92,44 @@ class Source(abc.ABC):
 
 
 class ArraySource(Source):
-    """Arrays, or a view of some of their rows; rows are copied when they are read.
+    """Arrays or tables, or a view of some of their rows; rows are copied when they are read.
 
     Args:
-        x: Examples `(n, ...)`.
+        x: Examples, as `as_features` takes them.
         y: Labels `(n, ...)`.
         sample_weight: Weights `(n,)`, finite and at least 0.
 
     Raises:
-        ValueError: If the data are empty, of unequal lengths, not finite or not numeric.
+        ValueError: If the data are empty, of unequal lengths, not finite or of no known kind.
     """
 
     def __init__(self, x, y, sample_weight=None):
-        self.x = as_array("x", x)
+        self.x = as_features(x)
         if y is None:
             raise ValueError(
-                f"`y` is missing. Received: x of shape {self.x.shape} and y=None. "
+                f"`y` is missing. Received: {num_rows(self.x)} examples and y=None. "
                 "Pass the labels, one for each example, as `y`."
             )
         self.y = plain_labels(as_array("y", y, objects=True))
         self.sample_weight = None
         if sample_weight is not None:
             self.sample_weight = as_weights(sample_weight)
-        self.indices = np.arange(len(self.x))
+        self.indices = np.arange(num_rows(self.x))
         self.validate()
 
     def validate(self) -> None:
         """Raises a ValueError if the arrays cannot be used."""
-        if len(self.x) == 0:
+        count = num_rows(self.x)
+        if count == 0:
             raise ValueError(
-                f"The data are empty. Received: x of shape {self.x.shape}. "
-                "Pass at least one example."
+                "The data are empty. Received: x without a row. Pass at least one example."
             )
-        check_same_length("y", self.y, self.x)
-        if self.x.dtype.kind not in NUMBERS:
-            raise no_numbers(self.x.dtype)
-        check_finite("x", self.x)
+        check_same_length("y", self.y, count)
         if self.y.dtype == object:
             raise object_error("y", self.y)
         check_finite("y", self.y)
         if self.sample_weight is not None:
-            check_weights(self.sample_weight, self.x)
+            check_weights(self.sample_weight, count)
 
     def view(self, positions: np.ndarray) -> ArraySource:
         """The rows at `positions` of this source, integers `(m,)`, sharing its arrays."""
@@ -145,7 +142,7 @@ class ArraySource(Source):
         """Copies of the rows at `positions` of this source: `(x, y, weights or None)`."""
         rows = self.indices[positions]
         weights = None if self.sample_weight is None else self.sample_weight[rows]
-        return self.x[rows], self.y[rows], weights
+        return take(self.x, rows), self.y[rows], weights
 
     @property
     def num_examples(self) -> int:
@@ -157,7 +154,7 @@ class ArraySource(Source):
 
     @property
     def feature_shape(self) -> tuple[int, ...]:
-        return self.x.shape[1:]
+        return (len(self.x),) if isinstance(self.x, dict) else self.x.shape[1:]
 
     @property
     def has_weights(self) -> bool:
@@ -245,7 +242,7 @@ class DatasetSource(Source):
                 "give the generator an `output_signature`."
             )
         dtype = spec[0].dtype
-        if not (dtype.is_floating or dtype.is_integer or dtype.is_bool):
+        if not (dtype.is_floating or dtype.is_integer or dtype.is_bool or dtype == tf.string):
             raise no_numbers(dtype.name)
         if self._dataset.cardinality() == tf.data.INFINITE_CARDINALITY:
             raise ValueError(

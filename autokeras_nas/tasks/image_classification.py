@@ -118,7 +118,7 @@ class ImageClassification(Task):
         """As `preprocessor`, in one pass over a stream of images."""
         shape = source.feature_shape
         channels = _channels(shape)  # Checks the shape before the pass over all images.
-        images = (x for x, *_ in source.batches(_BATCH))
+        images = (np.asarray(x) for x, *_ in source.batches(_BATCH))
         mean, deviation = channel_statistics(images, channels)
         return self.preprocessor_from_statistics(shape, mean, deviation)
 

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from autokeras_nas.data.features import as_inputs
 from autokeras_nas.data.sources import ArraySource, DatasetSource, as_source, is_batched
 
 
@@ -57,8 +58,7 @@ X, Y = arrays()
         ((X, np.array([None] * 10)), "`y` holds Python objects"),
         (([[1], [1, 2]], Y[:2]), "rows of different shapes"),
         ((3, Y), "one row per example"),
-        ((np.array(["text"] * 10), Y), "`x` must be numbers"),
-        ((tf.data.Dataset.from_tensor_slices((["text"] * 10, Y)),), "`x` must be numbers"),
+        ((np.array([["two", "texts"]] * 10), Y), "`x` must be numbers"),
         ((X, Y, np.ones(9)), "9 of sample_weight"),
         ((X, Y, np.ones((10, 1))), r"shape \(10, 1\)"),
         ((X, Y, np.where(Y, -2.0, 1.0)), "-2.0 in row 1"),
@@ -151,3 +151,22 @@ def test_tfds_names_load_the_training_split():
             source = as_source(name)
             assert source.num_examples == 6
             assert source.feature_shape == (28, 28, 1)
+
+
+def test_texts_come_as_arrays_and_as_datasets():
+    texts = [f"text {k}" for k in range(10)]
+    for source in (
+        as_source(np.array(texts), Y),
+        as_source(tf.data.Dataset.from_tensor_slices((texts, Y))),
+    ):
+        assert source.num_examples == 10 and source.feature_shape == ()
+        x, y, _ = next(source.batches(4))
+        assert as_inputs(x).numpy().tolist() == [t.encode() for t in texts[:4]]
+        np.testing.assert_array_equal(y, Y[:4])
+
+
+def test_tables_are_read_by_column():
+    source = as_source({"size": np.arange(10), "name": [f"n{k}" for k in range(10)]}, Y)
+    assert source.feature_shape == (2,)
+    x, _, _ = source.view(np.array([3, 1])).gather(slice(None))
+    assert x["size"].tolist() == [3.0, 1.0] and x["name"].tolist() == ["n3", "n1"]
