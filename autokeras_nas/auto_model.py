@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -285,7 +286,7 @@ class AutoModel:
             project_name=folder.name,
             seed=manifest["seed"],
         )
-        model._input_spec = InputSpec(tuple(manifest["input_shape"]))
+        model._input_spec = InputSpec.from_config(manifest["input_spec"])
         tuner = model._make_tuner()
         tuner.oracle.reload()
         model._finish(tuner)
@@ -306,7 +307,7 @@ class AutoModel:
                 "max_trials": self.max_trials,
                 "limits": self.limits,
                 "seed": self.seed,
-                "input_shape": list(self._input_spec.shape),
+                "input_spec": asdict(self._input_spec),
             },
         )
 

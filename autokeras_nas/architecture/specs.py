@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -12,12 +13,20 @@ class InputSpec:
 
     Attributes:
         shape: Without the batch axis: `(height, width, channels)` for images, `(columns,)`
-            for tables; None where a length is free.
+            for tables, `(places,)` for texts; None where a length is free.
         dtype: The Keras dtype.
+        vocabularies: Of a table, one for each of its last columns: these hold whole numbers
+            from 0, below the size of their vocabulary. Of texts, one for all places.
     """
 
     shape: tuple[int | None, ...]
     dtype: str = "float32"
+    vocabularies: tuple[int, ...] = ()
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> InputSpec:
+        """The spec of what `dataclasses.asdict` gave, after JSON."""
+        return cls(tuple(config["shape"]), config["dtype"], tuple(config["vocabularies"]))
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,11 @@ import keras
 import keras_tuner
 from keras_tuner.src.engine.hypermodel import get_hypermodel
 
-from autokeras_nas.architecture import InputSpec, Values, decode
+from autokeras_nas.architecture import Features, InputSpec, Values, decode
+from autokeras_nas.layers import schedule_drop_paths
 from autokeras_nas.search_spaces import SearchSpace
 from autokeras_nas.tasks import Task
-from autokeras_nas.training import Recipe, Schedule
+from autokeras_nas.training import AuxiliaryModel, Recipe, Schedule
 
 
 class NasHyperModel(keras_tuner.HyperModel):
@@ -61,10 +62,23 @@ class NasHyperModel(keras_tuner.HyperModel):
         return replace(self.recipe, **self.search_space.recipe(values))
 
     def network(self, values: Mapping) -> keras.Model:
-        """The network of an architecture, not compiled."""
+        """The network of an architecture, not compiled.
+
+        Where its features include auxiliary ones, the task's head on each helps its training.
+        """
         inputs = keras.Input(self.input_spec.shape, dtype=self.input_spec.dtype, name="features")
-        features = self.search_space.trunk(values, inputs, self.task.interface())
-        return keras.Model(inputs, self.task.head(features), name="network")
+        features = self.search_space.trunk(values, inputs, self.input_spec, self.task.interface())
+        outputs = self.task.head(features)
+        if not features.auxiliary:
+            return keras.Model(inputs, outputs, name="network")
+        auxiliary = [self._auxiliary(k, x) for k, x in enumerate(features.auxiliary)]
+        return AuxiliaryModel(inputs, outputs, auxiliary, name="network")
+
+    def _auxiliary(self, position: int, features):
+        """The outputs of an auxiliary head, a model of its own: its layers' names come again."""
+        inputs = keras.Input(batch_shape=features.shape, dtype=features.dtype)
+        outputs = self.task.head(Features(inputs))
+        return keras.Model(inputs, outputs, name=f"auxiliary_{position}")(features)
 
     def fit(self, hp, model, *args, epochs=1, seconds=None, callbacks=(), **kwargs):
         """Trains under the recipe's schedule.
@@ -82,6 +96,7 @@ class NasHyperModel(keras_tuner.HyperModel):
             `keras.callbacks.History`.
         """
         steps = epochs * max(1, int(args[0].cardinality()))
+        schedule_drop_paths(model, steps)
         schedule = Schedule(self.recipe_of(self.values(hp)), steps, seconds)
         # The pipeline shuffles; Keras warns that it cannot.
         kwargs.setdefault("shuffle", False)

@@ -11,7 +11,7 @@ from autokeras_nas.errors import ProjectError
 
 _FILE = "project.json"
 SCHEMA = 1
-_FIXED = ("schema", "task", "search_space", "search_space_config", "objective", "input_shape")
+_FIXED = ("schema", "task", "search_space", "search_space_config", "objective", "input_spec")
 """What cannot change while a search goes on."""
 
 

@@ -67,12 +67,15 @@ def prepare(
         preprocess = task.preprocessor(train.gather(slice(None))[0])
     else:
         preprocess = task.preprocessor_of_stream(train)
-    shape = train.feature_shape if preprocess is None else preprocess.output_shape[1:]
+    if preprocess is None:
+        input_spec = InputSpec(train.feature_shape)
+    else:
+        input_spec = task.input_spec(preprocess)
     size = batch_size or default_batch_size(train.num_examples)
     common = {"preprocess": preprocess, "targets": task.targets, "seed": seed}
     batches = Pipeline(train, batch_size=size, class_weight=class_weight, **common)
     unshuffled = Pipeline(validation, batch_size=size * 4, shuffle=False, **common)
-    return Prepared(batches.dataset(), unshuffled.dataset(), InputSpec(tuple(shape)))
+    return Prepared(batches.dataset(), unshuffled.dataset(), input_spec)
 
 
 def default_batch_size(num_examples: int) -> int:

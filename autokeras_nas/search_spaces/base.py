@@ -30,7 +30,13 @@ class SearchSpace(abc.ABC):
         """
 
     @abc.abstractmethod
-    def trunk(self, values: Mapping[str, Value], inputs: Any, interface: FeatureSpec) -> Features:
+    def trunk(
+        self,
+        values: Mapping[str, Value],
+        inputs: Any,
+        input_spec: InputSpec,
+        interface: FeatureSpec,
+    ) -> Features:
         """Builds an architecture up to its features.
 
         Layers are named by their place, so that weights can be inherited by name and shape.
@@ -38,6 +44,7 @@ class SearchSpace(abc.ABC):
         Args:
             values: A complete architecture of the grammar.
             inputs: Keras tensor `(batch, *input_spec.shape)`.
+            input_spec: What it holds.
             interface: The features wanted.
 
         Returns:

@@ -81,12 +81,18 @@ class ChainCnn(SearchSpace):
             state=rules.state,
         )
 
-    def trunk(self, values: Mapping[str, Value], inputs: Any, interface: FeatureSpec) -> Features:
-        grammar = self.grammar(InputSpec(tuple(inputs.shape[1:])), interface)
+    def trunk(
+        self,
+        values: Mapping[str, Value],
+        inputs: Any,
+        input_spec: InputSpec,
+        interface: FeatureSpec,
+    ) -> Features:
+        grammar = self.grammar(input_spec, interface)
         if not grammar.is_legal(values):
             raise InvalidArchitectureError(
                 f"These values are no chain of style {self.style!r} for inputs of shape "
-                f"{tuple(inputs.shape[1:])}. Received: {dict(values)}. "
+                f"{input_spec.shape}. Received: {dict(values)}. "
                 "Draw architectures from the grammar of the same inputs."
             )
         build = _STYLES[self.style].build

@@ -7,7 +7,7 @@ from typing import Any
 
 import keras
 
-from autokeras_nas.architecture.specs import Features, FeatureSpec
+from autokeras_nas.architecture.specs import Features, FeatureSpec, InputSpec
 from autokeras_nas.data import Source
 from autokeras_nas.registry import Registry
 
@@ -60,6 +60,10 @@ class Task(abc.ABC):
             f"`{type(self).__name__}` cannot learn its preprocessing from a stream yet. "
             f"Received: {type(source).__name__}. Pass arrays."
         )
+
+    def input_spec(self, preprocessor: keras.Model) -> InputSpec:
+        """What networks take: what the preprocessor gives."""
+        return InputSpec(tuple(preprocessor.output_shape[1:]), preprocessor.outputs[0].dtype)
 
     @abc.abstractmethod
     def fit_targets(self, y) -> Any:

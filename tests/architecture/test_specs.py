@@ -1,4 +1,5 @@
 import dataclasses
+import json
 
 import pytest
 
@@ -24,3 +25,8 @@ def test_a_task_that_says_nothing_takes_a_vector():
 
 def test_a_trunk_has_no_auxiliary_ends_by_itself():
     assert Features(main="x").auxiliary == ()
+
+
+def test_an_input_survives_json():
+    spec = InputSpec((None, 5), "int32", vocabularies=(3, 7))
+    assert InputSpec.from_config(json.loads(json.dumps(dataclasses.asdict(spec)))) == spec

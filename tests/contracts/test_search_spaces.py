@@ -10,13 +10,38 @@ import numpy as np
 import pytest
 
 from autokeras_nas.architecture import FeatureSpec, InputSpec
+from autokeras_nas.costs import count
 from autokeras_nas.errors import InvalidArchitectureError
 from autokeras_nas.search_spaces import SEARCH_SPACES
 
-SHAPES = [(28, 28, 1), (32, 32, 3), (8, 8, 1)]
 VECTOR = FeatureSpec("vector")
+IMAGES = [InputSpec(shape) for shape in ((28, 28, 1), (32, 32, 3), (8, 8, 1))]
+# The inputs of spaces that are not for images.
+INPUTS: dict[str, list[InputSpec]] = {}
 
-pytestmark = pytest.mark.parametrize("name", list(SEARCH_SPACES))
+CASES = [(name, spec) for name in SEARCH_SPACES for spec in INPUTS.get(name, IMAGES)]
+
+
+def each_input(test):
+    """Parametrizes a test by every space with every input that it sits the exam with."""
+    ids = [f"{name}-{'x'.join(map(str, spec.shape))}" for name, spec in CASES]
+    return pytest.mark.parametrize(("name", "spec"), CASES, ids=ids)(test)
+
+
+def each_space(test):
+    """Parametrizes a test by every space with its first input."""
+    first = {name: spec for name, spec in reversed(CASES)}
+    return pytest.mark.parametrize(("name", "spec"), list(first.items()), ids=list(first))(test)
+
+
+def example_inputs(spec, rng, count=4):
+    """Random inputs as a spec describes them."""
+    if spec.dtype != "float32":
+        return rng.integers(0, spec.vocabularies[0], (count, *spec.shape)).astype(spec.dtype)
+    x = rng.random((count, *spec.shape), dtype="float32")
+    for column, size in enumerate(reversed(spec.vocabularies), start=1):
+        x[:, -column] = rng.integers(0, size, count)
+    return x
 
 
 def architectures(grammar, count, seed=0):
@@ -28,35 +53,35 @@ def architectures(grammar, count, seed=0):
         yield grammar.mutate(values, rng)
 
 
-def make(name, shape):
+def make(name, spec):
     space = SEARCH_SPACES[name]()
-    return space, space.grammar(InputSpec(shape), VECTOR)
+    return space, space.grammar(spec, VECTOR)
 
 
-def build(space, values, shape):
+def build(space, values, spec):
     """The functional model up to the features; None: a finding that it cannot be built."""
-    inputs = keras.Input(shape)
+    inputs = keras.Input(spec.shape, dtype=spec.dtype)
     try:
-        return keras.Model(inputs, space.trunk(values, inputs, VECTOR).main)
+        return keras.Model(inputs, space.trunk(values, inputs, spec, VECTOR).main)
     except InvalidArchitectureError:
         return None
 
 
-@pytest.mark.parametrize("shape", SHAPES)
-def test_sampled_and_mutated_architectures_are_legal(name, shape):
-    _, grammar = make(name, shape)
+@each_input
+def test_sampled_and_mutated_architectures_are_legal(name, spec):
+    _, grammar = make(name, spec)
     assert all(grammar.is_legal(values) for values in architectures(grammar, 200))
 
 
-@pytest.mark.parametrize("shape", SHAPES)
+@each_input
 @pytest.mark.parametrize("count", [16, pytest.param(200, marks=pytest.mark.slow)])
-def test_sampled_and_mutated_architectures_build(name, shape, count):
-    space, grammar = make(name, shape)
+def test_sampled_and_mutated_architectures_build(name, spec, count):
+    space, grammar = make(name, spec)
     built = 0
     for values in architectures(grammar, count):
         # Symbolic: without `initialize_variables=False` the scope makes them when it ends.
         with keras.StatelessScope(initialize_variables=False):
-            model = build(space, values, shape)
+            model = build(space, values, spec)
         if model is not None:
             built += 1
             assert len(model.output.shape) == 2
@@ -67,43 +92,45 @@ def test_sampled_and_mutated_architectures_build(name, shape, count):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("shape", SHAPES)
-def test_built_architectures_train_one_step(name, shape):
-    space, grammar = make(name, shape)
+@each_input
+def test_built_architectures_train_one_step(name, spec):
+    space, grammar = make(name, spec)
     rng = np.random.default_rng(0)
-    x, y = rng.random((4, *shape), dtype="float32"), np.array([0, 1, 2, 1])
+    x, y = example_inputs(spec, rng), np.array([0, 1, 2, 1])
     for values in [grammar.default() or grammar.sample(rng), *architectures(grammar, 4)]:
-        trunk = build(space, values, shape)
+        trunk = build(space, values, spec)
         if trunk is None:
             continue
+        assert count(lambda v=values: build(space, v, spec)).parameters == trunk.count_params()
         model = keras.Sequential([trunk, keras.layers.Dense(3, activation="softmax")])
         model.compile("sgd", "sparse_categorical_crossentropy")
         assert np.isfinite(model.train_on_batch(x, y))
 
 
-@pytest.mark.parametrize("shape", SHAPES)
-def test_values_survive_json(name, shape):
-    _, grammar = make(name, shape)
+@each_input
+def test_values_survive_json(name, spec):
+    _, grammar = make(name, spec)
     for values in architectures(grammar, 50):
         assert json.loads(json.dumps(values)) == values
 
 
-def test_same_generator_gives_the_same_architectures(name):
-    _, grammar = make(name, SHAPES[0])
+@each_space
+def test_same_generator_gives_the_same_architectures(name, spec):
+    _, grammar = make(name, spec)
     assert list(architectures(grammar, 20, 1)) == list(architectures(grammar, 20, 1))
     assert list(architectures(grammar, 20, 1)) != list(architectures(grammar, 20, 2))
 
 
-@pytest.mark.parametrize("shape", SHAPES)
-def test_default_is_legal(name, shape):
-    _, grammar = make(name, shape)
+@each_input
+def test_default_is_legal(name, spec):
+    _, grammar = make(name, spec)
     default = grammar.default()
     assert default is None or grammar.is_legal(default)
 
 
-@pytest.mark.parametrize("shape", SHAPES)
-def test_declared_values_are_legal_architectures(name, shape):
-    _, grammar = make(name, shape)
+@each_input
+def test_declared_values_are_legal_architectures(name, spec):
+    _, grammar = make(name, spec)
     hp = keras_tuner.HyperParameters()
     try:
         grammar.declare(hp)
@@ -117,13 +144,15 @@ def test_declared_values_are_legal_architectures(name, shape):
         assert grammar.is_legal(grammar.declared(hp.values))
 
 
+@pytest.mark.parametrize("name", list(SEARCH_SPACES))
 def test_config_makes_the_space_again(name):
     space = SEARCH_SPACES[name]()
     config = json.loads(json.dumps(space.get_config()))
     assert type(space)(**config).get_config() == space.get_config()
 
 
-def test_recipe_is_plain(name):
-    space, grammar = make(name, SHAPES[0])
+@each_space
+def test_recipe_is_plain(name, spec):
+    space, grammar = make(name, spec)
     recipe = space.recipe(grammar.sample(np.random.default_rng(0)))
     assert json.loads(json.dumps(recipe)) == recipe

@@ -5,12 +5,12 @@ import pytest
 from autokeras_nas.errors import ProjectError
 from autokeras_nas.search.manifest import read_manifest, write_manifest
 
-MANIFEST = {"task": "t", "search_space": "s", "objective": ["val_loss", "min"], "input_shape": (4,)}
+MANIFEST = {"task": "t", "search_space": "s", "objective": ["val_loss", "min"], "input_spec": (4,)}
 
 
 def test_what_is_written_is_read(tmp_path):
     write_manifest(tmp_path / "new", MANIFEST)
-    assert read_manifest(tmp_path / "new") == {"schema": 1, **MANIFEST, "input_shape": [4]}
+    assert read_manifest(tmp_path / "new") == {"schema": 1, **MANIFEST, "input_spec": [4]}
 
 
 def test_the_same_search_may_go_on_with_more(tmp_path):

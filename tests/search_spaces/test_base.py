@@ -27,7 +27,7 @@ class Dense(SearchSpace):
 
         return Chain(choices, terminals=("end",), longest=self.longest + 1)
 
-    def trunk(self, values, inputs, interface):
+    def trunk(self, values, inputs, input_spec, interface):
         x = inputs  # (batch, columns)
         for name, value in values.items():
             if value == "dense":
@@ -106,6 +106,8 @@ def test_leaf_builds_what_its_grammar_says():
     space = Dense(3, units=6)
     grammar = space.grammar(InputSpec((5,)), VECTOR)
     inputs = keras.Input((5,))
-    features = space.trunk(grammar.values_of(("dense", "dense", "end")), inputs, VECTOR)
+    features = space.trunk(
+        grammar.values_of(("dense", "dense", "end")), inputs, InputSpec((5,)), VECTOR
+    )
     assert features.main.shape == (None, 6)
     assert len(keras.Model(inputs, features.main).layers) == 3

@@ -43,7 +43,7 @@ def kinds(tokens):
 
 def build(values, shape, **kwargs):
     inputs = keras.Input(shape)
-    features = ChainCnn(**kwargs).trunk(values, inputs, VECTOR)
+    features = ChainCnn(**kwargs).trunk(values, inputs, InputSpec(tuple(inputs.shape[1:])), VECTOR)
     return keras.Model(inputs, features.main)
 
 
