@@ -1,6 +1,9 @@
 PYTHON ?= python3
 VENV ?= .venv
 
+# TensorFlow says at length that a machine has no GPU.
+export TF_CPP_MIN_LOG_LEVEL ?= 3
+
 # Folders appear as they are written; lint what there is.
 SOURCES = $(wildcard autokeras_nas tests benchmarks examples)
 
