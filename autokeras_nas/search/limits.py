@@ -4,37 +4,38 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Mapping
+from typing import Generic, TypeVar
 
 import numpy as np
 
 from autokeras_nas.architecture import Grammar, Values
 from autokeras_nas.costs import Costs
 
-LIMITED = ("parameters", "flops", "bytes")
+COUNTED = ("parameters", "flops", "bytes")
+LIMITED = (*COUNTED, "latency")
 _DRAWN = 100
 
 
-class CachedCosts:
-    """The costs of architectures, each counted once.
+Cost = TypeVar("Cost")
+
+
+class Cached(Generic[Cost]):
+    """What is found out of an architecture, once for equal networks.
 
     Args:
-        count: Counts those of an architecture; None: they are not known before it trains.
+        find: Finds it out.
         canonical: Gives equal networks the same text.
     """
 
-    def __init__(
-        self,
-        count: Callable[[Values], Costs | None],
-        canonical: Callable[[Values], str],
-    ):
-        self._count, self._canonical = count, canonical
-        self._known: dict[str, Costs | None] = {}
+    def __init__(self, find: Callable[[Values], Cost], canonical: Callable[[Values], str]):
+        self._find, self._canonical = find, canonical
+        self._known: dict[str, Cost] = {}
 
-    def __call__(self, values: Values) -> Costs | None:
-        """The costs of an architecture; None: not known."""
+    def __call__(self, values: Values) -> Cost:
+        """What there is to know of an architecture."""
         text = self._canonical(values)
         if text not in self._known:
-            self._known[text] = self._count(values)
+            self._known[text] = self._find(values)
         return self._known[text]
 
 
@@ -42,14 +43,21 @@ class Limits:
     """Refuses architectures that cost too much.
 
     Args:
-        most: The largest `parameters`, `flops` (of one example) or `bytes` (of weights).
-        costs: What an architecture costs.
+        most: The largest `parameters`, `flops` (of one example), `bytes` (of weights) or
+            `latency` (seconds of one example).
+        costs: What an architecture costs; None: not known.
+        latency: How long one takes; None: not known.
 
     Raises:
         ValueError: If a limit is of no known kind or not positive.
     """
 
-    def __init__(self, most: Mapping[str, float], costs: Callable[[Values], Costs | None]):
+    def __init__(
+        self,
+        most: Mapping[str, float],
+        costs: Callable[[Values], Costs | None],
+        latency: Callable[[Values], float | None] = lambda values: None,
+    ):
         for name, limit in most.items():
             if name not in LIMITED:
                 raise ValueError(
@@ -60,16 +68,23 @@ class Limits:
                 raise ValueError(
                     f"A limit must be positive. Received: {name}={limit}. Leave it out for none."
                 )
-        self.most, self._costs = dict(most), costs
+        # The one that must be measured comes last.
+        self.most = {name: most[name] for name in LIMITED if name in most}
+        self._costs, self._latency = costs, latency
 
     def check(self, values: Values) -> str | None:
         """Why an architecture is over a limit; None: it is not, or nobody knows yet."""
-        costs = self._costs(values)
         for name, limit in self.most.items():
-            cost = None if costs is None else getattr(costs, name)
+            cost = self._cost(name, values)
             if cost is not None and cost > limit:
-                return f"It has {cost:,} {name}, over the limit of {limit:,}."
+                return f"Over the limit of {_written(name, limit)}: {_written(name, cost)}."
         return None
+
+    def _cost(self, name: str, values: Values) -> float | None:
+        if name == "latency":
+            return self._latency(values)
+        costs = self._costs(values)
+        return None if costs is None else getattr(costs, name)
 
     def require_satisfiable(self, grammar: Grammar, seed: int) -> None:
         """Raises a ValueError unless some architecture keeps the limits.
@@ -93,5 +108,9 @@ class Limits:
 
     def _smallest(self, tried: list[Values]) -> str:
         name = next(iter(self.most))
-        costs = [getattr(cost, name) for v in tried if (cost := self._costs(v)) is not None]
-        return f"{min(costs):,} {name}"
+        costs = [cost for v in tried if (cost := self._cost(name, v)) is not None]
+        return _written(name, min(costs))
+
+
+def _written(name: str, amount: float) -> str:
+    return f"{amount:.3g} s" if name == "latency" else f"{amount:,} {name}"

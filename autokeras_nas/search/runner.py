@@ -17,7 +17,13 @@ from keras_tuner import errors as kt_errors
 from autokeras_nas.architecture.proposal import HONOURED
 from autokeras_nas.costs import count_model
 from autokeras_nas.search.spec import TrialResult, TrialSpec
-from autokeras_nas.training import BestWeights, StopOnRequest, is_out_of_memory, with_half_batch
+from autokeras_nas.training import (
+    BestWeights,
+    FailIfSlow,
+    StopOnRequest,
+    is_out_of_memory,
+    with_half_batch,
+)
 
 
 class TrialRunner(Protocol):
@@ -87,7 +93,7 @@ class KerasRunner:
         curves = []
         for execution in range(self.executions):
             model = self._built(spec, spec.seed + execution, result)
-            curves.append(self._fit(spec, model, [stopper, best]))
+            curves.append(self._fit(spec, model, [*_slow(spec), stopper, best]))
             if stopper.stopped:
                 break
         result.curve = curves[0] if len(curves) == 1 else _mean_curve(curves)
@@ -145,6 +151,12 @@ class KerasRunner:
                 f"The model has {costs.parameters:,} parameters, over the limit of "
                 f"{self.max_model_size:,}."
             )
+
+
+def _slow(spec: TrialSpec) -> list[keras.callbacks.Callback]:
+    if spec.seconds is None or not spec.least_epochs:
+        return []
+    return [FailIfSlow(spec.seconds, spec.least_epochs)]
 
 
 def _honours(proposal) -> bool:

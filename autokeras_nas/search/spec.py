@@ -25,6 +25,8 @@ class TrialSpec:
         fit_args: Positional arguments of the hypermodel's `fit`.
         fit_kwargs: Keyword arguments of the hypermodel's `fit`.
         seconds: The time that the trial may take; None: no limit.
+        least_epochs: A training that would not come to so many in its time is given up; 0: none
+            is.
         stop: Asked after each step: a text ends the trial early and cleanly.
     """
 
@@ -36,6 +38,7 @@ class TrialSpec:
     fit_args: tuple[Any, ...] = ()
     fit_kwargs: dict[str, Any] = field(default_factory=dict)
     seconds: float | None = None
+    least_epochs: float = 0.0
     stop: Callable[[], str | None] = lambda: None
 
     @property

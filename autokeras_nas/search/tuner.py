@@ -10,19 +10,20 @@ import zlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+import keras
 import keras_tuner
 from keras_tuner.src.distribute import utils as kt_distribute
 from keras_tuner.src.engine import tuner_utils
 from keras_tuner.src.engine.trial import Trial
 
 from autokeras_nas.architecture import Values, decode
-from autokeras_nas.costs import Costs, count
+from autokeras_nas.costs import Costs, count, count_model, latency
 from autokeras_nas.errors import InvalidArchitectureError, ProjectError, unknown_name
 from autokeras_nas.objectives import as_objective
 from autokeras_nas.oracles import ORACLES, NasOracle
 from autokeras_nas.search.executors import Inline
 from autokeras_nas.search.interrupts import Interrupts
-from autokeras_nas.search.limits import CachedCosts, Limits
+from autokeras_nas.search.limits import Cached, Limits
 from autokeras_nas.search.pace import Pace
 from autokeras_nas.search.runner import KerasRunner
 from autokeras_nas.search.spec import TrialResult, TrialSpec
@@ -54,8 +55,9 @@ class NasTuner(keras_tuner.Tuner):
         seed: For a named oracle and for every trial.
         max_model_size: Parameters at most, the same as `limits={"parameters": ...}`.
         limits: The most that a network may have of `"parameters"`, `"flops"` (one example,
-            forward) and `"bytes"` (of its weights). A proposal over a limit is drawn again and
-            is no trial; with an oracle that is not ours, an oversized network fails its trial.
+            forward), `"bytes"` (of its weights) and `"latency"` (seconds for one example on
+            this machine, measured before it is trained). A proposal over a limit is drawn again
+            and is no trial; with an oracle that is not ours, only an oversized network fails.
         keep_best: How many trials keep their weights.
         directory: The folder of projects.
         project_name: The project's folder in it.
@@ -123,8 +125,12 @@ class NasTuner(keras_tuner.Tuner):
 
     def _guide(self, oracle: NasOracle, limits: Mapping[str, float]) -> None:
         """Tells an oracle what to begin with, and what is too large or too slow to try."""
-        costs = CachedCosts(self._count, lambda values: oracle.grammar.canonical(values))
-        within = Limits(limits, costs)
+
+        def canonical(values: Values) -> str:
+            return oracle.grammar.canonical(values)
+
+        costs = Cached(self._count, canonical)
+        within = Limits(limits, costs, Cached(self._latency, canonical))
         if limits:
             within.require_satisfiable(oracle.grammar, self._seed)
             oracle.checks.append(within.check)
@@ -136,12 +142,30 @@ class NasTuner(keras_tuner.Tuner):
 
     def _count(self, values: Values) -> Costs | None:
         """What an architecture costs; None: its model tells only once it sees data."""
-        hyperparameters = self.oracle.get_space()
-        hyperparameters.values = dict(values)
+        build = self._builder(values)
         try:
-            return count(lambda: self.hypermodel.build(hyperparameters))
+            try:
+                return count(build)
+            except ValueError:  # An optimizer makes variables at once.
+                return count_model(build())
         except (ValueError, TypeError, keras_tuner.errors.FailedTrialError):
             return None
+
+    def _latency(self, values: Values) -> float | None:
+        """How long an architecture takes for one example, in seconds; None: as above."""
+        try:
+            return latency(self._builder(values)())
+        except (ValueError, TypeError, keras_tuner.errors.FailedTrialError):
+            return None
+
+    def _builder(self, values: Values) -> Callable[[], keras.Model]:
+        """Builds the network of an architecture, where it can be had without compiling it."""
+        network = getattr(self.hypermodel, "network", None)
+        if network is not None:
+            return lambda: network(values)
+        hyperparameters = self.oracle.get_space()
+        hyperparameters.values = dict(values)
+        return lambda: self.hypermodel.build(hyperparameters)
 
     def search(self, *fit_args, time_budget=None, trial_seconds=None, **fit_kwargs):
         """Runs trials until the oracle stops or the time is used up.
@@ -216,6 +240,7 @@ class NasTuner(keras_tuner.Tuner):
             fit_args=fit_args,
             fit_kwargs=kwargs,
             seconds=seconds,
+            least_epochs=self._least_epochs(),
             stop=stop,
         )
 
@@ -232,6 +257,12 @@ class NasTuner(keras_tuner.Tuner):
         self._clear_checkpoints()
         if self.after_trial is not None:
             self.after_trial(self.oracle.get_trial(trial.trial_id), self.oracle)
+
+    def _least_epochs(self) -> float:
+        """What a trial must come to; nothing before there is a result to fall back on."""
+        if self._pace is None or self._pace.seconds is None:
+            return 0.0
+        return self._pace.least_epochs / 2 if self.oracle.get_best_trials(1) else 0.0
 
     def _note_pace(self, result: TrialResult) -> None:
         measures = result.measures

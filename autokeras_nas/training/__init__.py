@@ -1,13 +1,14 @@
 """How a network is trained: recipe, schedules, stopping, memory."""
 
 from autokeras_nas.training.auxiliary import AuxiliaryModel
-from autokeras_nas.training.callbacks import BestWeights, Schedule, StopOnRequest
+from autokeras_nas.training.callbacks import BestWeights, FailIfSlow, Schedule, StopOnRequest
 from autokeras_nas.training.memory import is_out_of_memory, with_half_batch
 from autokeras_nas.training.recipe import Recipe
 
 __all__ = [
     "AuxiliaryModel",
     "BestWeights",
+    "FailIfSlow",
     "Recipe",
     "Schedule",
     "StopOnRequest",

@@ -21,7 +21,7 @@ class AuxiliaryModel(keras.Model):
     the same weights; `weights` of this one include those of the heads.
 
     Source: Szegedy et al., 2015, https://arxiv.org/abs/1409.4842, Section 5; with weight 0.4
-    in Zoph et al., 2018, https://arxiv.org/abs/1707.07012, Appendix A.
+    in Zoph et al., 2018, https://arxiv.org/abs/1707.07012.
 
     Args:
         inputs: As of `keras.Model`.

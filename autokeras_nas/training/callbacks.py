@@ -7,9 +7,11 @@ import time
 from collections.abc import Callable
 
 import keras
+from keras_tuner import errors as kt_errors
 
 from autokeras_nas.training.recipe import Recipe
 
+_JUDGED_AFTER = 0.1
 _GUESSED_SHARE = 0.1
 """Validation beside training: a fifth of the examples, half of the work for each."""
 
@@ -94,6 +96,48 @@ class StopOnRequest(keras.callbacks.Callback):
             self.stopped = f"the loss became {loss}"
         if self.stopped is not None:
             self.model.stop_training = True
+
+
+class FailIfSlow(keras.callbacks.Callback):
+    """Gives a training up early that would not come to enough epochs in its time.
+
+    FLOPs alone do not tell how fast a network trains. Judged by the steps of the first tenth of
+    the time, without the first one, in which the network is traced.
+
+    Args:
+        seconds: The time of the whole training.
+        least_epochs: Epochs that it must come to.
+        clock: Returns seconds.
+    """
+
+    def __init__(
+        self,
+        seconds: float,
+        least_epochs: float,
+        clock: Callable[[], float] = time.monotonic,
+    ):
+        super().__init__()
+        self.seconds, self.least_epochs, self.clock = seconds, least_epochs, clock
+        self._traced: float | None = None
+        self._steps = 0
+        self._judged = False
+
+    def on_train_batch_end(self, batch, logs=None):
+        steps = self.params.get("steps")
+        if self._judged or not steps:
+            return
+        if self._traced is None:
+            self._traced = self.clock()
+            return
+        self._steps += 1
+        elapsed = self.clock() - self._traced
+        if elapsed >= _JUDGED_AFTER * self.seconds:
+            self._judged = True
+            epochs = self._steps / elapsed * self.seconds / steps
+            if epochs < self.least_epochs:
+                raise kt_errors.FailedTrialError(
+                    f"Too slow: it would come to {epochs:.1f} epochs in {self.seconds:.0f} s."
+                )
 
 
 class BestWeights(keras.callbacks.Callback):

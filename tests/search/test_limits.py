@@ -5,7 +5,7 @@ import toys
 
 from autokeras_nas.architecture import HyperParameterGrammar
 from autokeras_nas.costs import Costs
-from autokeras_nas.search.limits import CachedCosts, Limits
+from autokeras_nas.search.limits import Cached, Limits
 
 GRAMMAR = HyperParameterGrammar(toys.ordinal_space(2, 4))
 
@@ -20,9 +20,9 @@ def costs(values):
     ("most", "reason"),
     [
         ({"parameters": 13}, None),
-        ({"parameters": 12}, "It has 13 parameters, over the limit of 12."),
-        ({"flops": 25}, "It has 26 flops, over the limit of 25."),
-        ({"bytes": 51, "parameters": 99}, "It has 52 bytes, over the limit of 51."),
+        ({"parameters": 12}, "Over the limit of 12 parameters: 13 parameters."),
+        ({"flops": 25}, "Over the limit of 25 flops: 26 flops."),
+        ({"bytes": 51, "parameters": 99}, "Over the limit of 51 bytes: 52 bytes."),
         ({}, None),
     ],
 )
@@ -36,11 +36,23 @@ def test_what_is_not_known_is_not_refused():
 
 @pytest.mark.parametrize(
     ("most", "message"),
-    [({"parametres": 3}, "parameters, flops, bytes"), ({"flops": 0}, "flops=0")],
+    [({"parametres": 3}, "parameters, flops, bytes, latency"), ({"flops": 0}, "flops=0")],
 )
 def test_limits_of_no_use_are_refused(most, message):
     with pytest.raises(ValueError, match=message):
         Limits(most, costs)
+
+
+def test_latency_is_measured_last_and_only_where_it_decides():
+    measured = []
+
+    def latency(values):
+        measured.append(values)
+        return 0.02
+
+    limits = Limits({"latency": 0.01, "parameters": 12}, costs, latency)
+    assert limits.check({"c0": 3, "c1": 2}).endswith(": 15 parameters.") and not measured
+    assert limits.check({"c0": 1, "c1": 0}) == "Over the limit of 0.01 s: 0.02 s."
 
 
 def test_limits_that_nothing_keeps_tell_the_smallest():
@@ -56,6 +68,6 @@ def test_costs_are_counted_once():
         counted.append(values)
         return costs(values)
 
-    cached = CachedCosts(count, GRAMMAR.canonical)
+    cached = Cached(count, GRAMMAR.canonical)
     assert cached({"c0": 1, "c1": 2}) == cached({"c1": 2, "c0": 1})
     assert len(counted) == 1

@@ -3,8 +3,10 @@ from __future__ import annotations
 import keras
 import keras_tuner
 import numpy as np
+import pytest
+from keras_tuner import errors as kt_errors
 
-from autokeras_nas.training import BestWeights, StopOnRequest
+from autokeras_nas.training import BestWeights, FailIfSlow, StopOnRequest
 
 X = np.ones((64, 2), "float32")
 
@@ -39,6 +41,27 @@ def test_a_loss_that_is_not_finite_ends_the_training():
     stop = StopOnRequest(lambda _: None)
     fit([stop], loss=lambda t, p: keras.ops.mean(p) * float("nan"))
     assert "nan" in stop.stopped
+
+
+@pytest.mark.parametrize(("step_seconds", "fails"), [(1.0, False), (3.0, True)])
+def test_a_training_that_is_too_slow_is_given_up_early(step_seconds, fails):
+    now = [0.0]
+    slow = FailIfSlow(seconds=100.0, least_epochs=5, clock=lambda: now[0])
+    slow.set_params({"steps": 10})
+    now[0] = 60.0  # The first step is traced, and does not count.
+    slow.on_train_batch_end(0)
+
+    def train():
+        for step in range(20):
+            now[0] += step_seconds
+            slow.on_train_batch_end(step)
+
+    if not fails:
+        train()
+        return
+    with pytest.raises(kt_errors.FailedTrialError, match="3.3 epochs in 100 s"):
+        train()
+    assert now[0] == 72.0
 
 
 def test_weights_are_those_of_the_best_finite_epoch():
