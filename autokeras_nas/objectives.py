@@ -83,3 +83,84 @@ def as_objective(objective) -> keras_tuner.Objective:
             f'with direction "max" or "min".{hint}'
         )
     return keras_tuner.Objective(objective, direction)
+
+
+class ResourceReward(keras_tuner.Objective):
+    """A score weighed by what the network costs, to be maximized.
+
+        reward = score * (cost / target) ** w,   w = exponent up to the target, else exponent_above
+
+    At the target the reward is the score. The default exponent buys 5 % of score for twice the
+    cost: `w = -ln(1.05) / ln(2) = -0.0704`, rounded. With both exponents equal the target only
+    scales the reward; `exponent=0.0, exponent_above=-1.0` comes near a hard limit. The best
+    reward is always on the Pareto front of score and cost.
+
+    Source: Tan et al., 2019, https://arxiv.org/abs/1807.11626, equations 2 and 3.
+
+    Args:
+        score: The metric, of which more is better and which is not negative.
+        cost: `"parameters"`, `"flops"` or `"latency"` (seconds for one example).
+        target: The cost at which the reward is the score.
+        exponent: *w* up to the target; at most 0.
+        exponent_above: *w* above it; None: the same.
+
+    Raises:
+        ValueError: If an argument is out of its range, or less of the score is better.
+    """
+
+    COSTS = ("parameters", "flops", "latency")
+
+    def __init__(
+        self,
+        score: str | keras_tuner.Objective,
+        cost: str,
+        target: float,
+        exponent: float = -0.07,
+        exponent_above: float | None = None,
+    ):
+        super().__init__("nas/reward", "max")
+        self.score = as_objective(score)
+        if self.score.direction != "max":
+            raise ValueError(
+                "A reward needs a score of which more is better. "
+                f"Received: {self.score.name!r}. Name for instance 'val_accuracy'."
+            )
+        if cost not in self.COSTS:
+            raise ValueError(f"`cost` must be one of {', '.join(self.COSTS)}. Received: {cost!r}.")
+        exponent_above = exponent if exponent_above is None else exponent_above
+        if not target > 0 or max(exponent, exponent_above) > 0:
+            raise ValueError(
+                "`target` must be positive and the exponents at most 0: else a larger cost "
+                f"would earn more. Received: {target=}, {exponent=}, {exponent_above=}."
+            )
+        self.cost, self.target = cost, target
+        self.exponent, self.exponent_above = exponent, exponent_above
+
+    def of(self, score: float, cost: float) -> float:
+        """The reward of a score at a cost; a negative score counts as 0."""
+        exponent = self.exponent if cost <= self.target else self.exponent_above
+        return max(score, 0.0) * (cost / self.target) ** exponent
+
+    def get_config(self) -> dict:
+        """The constructor's arguments, as JSON."""
+        return {
+            "score": self.score.name,
+            "cost": self.cost,
+            "target": self.target,
+            "exponent": self.exponent,
+            "exponent_above": self.exponent_above,
+        }
+
+
+def objective_config(objective: keras_tuner.Objective) -> list | dict:
+    """An objective as JSON, for `objective_from`."""
+    if isinstance(objective, ResourceReward):
+        return objective.get_config()
+    return [objective.name, objective.direction]
+
+
+def objective_from(config: list | dict) -> keras_tuner.Objective:
+    """The objective of `objective_config`."""
+    if isinstance(config, dict):
+        return ResourceReward(**config)
+    return keras_tuner.Objective(*config)

@@ -1,8 +1,17 @@
+import json
+import math
+
 import keras
 import keras_tuner
 import pytest
 
-from autokeras_nas.objectives import as_objective, direction_of
+from autokeras_nas.objectives import (
+    ResourceReward,
+    as_objective,
+    direction_of,
+    objective_config,
+    objective_from,
+)
 
 
 @pytest.mark.parametrize(
@@ -84,3 +93,55 @@ def test_misspelt_name_is_answered_with_the_metric_meant():
 def test_objective_of_another_type_is_refused(wrong):
     with pytest.raises(TypeError, match=r"Received: .* of type"):
         as_objective(wrong)
+
+
+def test_a_reward_is_its_score_at_the_target():
+    reward = ResourceReward("val_accuracy", "flops", target=100)
+    assert (reward.name, reward.direction) == ("nas/reward", "max")
+    assert reward.of(0.8, 100) == 0.8
+    assert reward.of(0.8, 200) < 0.8 < reward.of(0.8, 50)
+
+
+def test_twice_the_cost_ties_with_a_twentieth_more_score():
+    exact = -math.log(1.05) / math.log(2)
+    reward = ResourceReward("val_accuracy", "latency", target=0.01, exponent=exact)
+    assert reward.of(1.05 * 0.7, 0.06) == pytest.approx(reward.of(0.7, 0.03), rel=1e-12)
+
+
+def test_an_exponent_of_zero_gives_no_bonus_below_the_target():
+    reward = ResourceReward("val_accuracy", "flops", 100, exponent=0.0, exponent_above=-1.0)
+    assert reward.of(0.8, 10) == reward.of(0.8, 100) == 0.8
+    assert reward.of(0.8, 200) == pytest.approx(0.4)
+
+
+def test_units_of_cost_cancel():
+    small, large = (ResourceReward("val_accuracy", "flops", t) for t in (10, 10_000))
+    assert small.of(0.6, 30) == pytest.approx(large.of(0.6, 30_000))
+
+
+def test_a_negative_score_earns_nothing():
+    assert ResourceReward("val_r2", "flops", 10).of(-3.0, 5) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("val_loss", "flops", 10), "more is better"),
+        (("val_accuracy", "watts", 10), "latency"),
+        (("val_accuracy", "flops", 0), "positive"),
+        (("val_accuracy", "flops", 10, 0.07), "at most 0"),
+    ],
+)
+def test_rewards_that_make_no_sense_are_refused(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        ResourceReward(*arguments)
+
+
+def test_objectives_survive_json():
+    for objective in (
+        keras_tuner.Objective("val_f1", "max"),
+        ResourceReward("val_accuracy", "flops", 1e6, exponent_above=-1.0),
+    ):
+        again = objective_from(json.loads(json.dumps(objective_config(objective))))
+        assert objective_config(again) == objective_config(objective)
+        assert type(again) is type(objective)

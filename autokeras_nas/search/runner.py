@@ -7,15 +7,16 @@ import time
 import traceback
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, Protocol
+from typing import Protocol
 
 import keras
 import keras_tuner
-import numpy as np
 from keras_tuner import errors as kt_errors
 
 from autokeras_nas.architecture.proposal import HONOURED
-from autokeras_nas.costs import count_model
+from autokeras_nas.costs import count_model, latency
+from autokeras_nas.objectives import ResourceReward
+from autokeras_nas.search.curves import Curve, curve_of, mean_curve
 from autokeras_nas.search.spec import TrialResult, TrialSpec
 from autokeras_nas.training import (
     BestWeights,
@@ -56,6 +57,8 @@ class KerasRunner:
     ):
         self.hypermodel = hypermodel
         self.objective = objective
+        # Within a trial the cost is the same, and the score alone tells the best epoch.
+        self.score = objective.score if isinstance(objective, ResourceReward) else objective
         self.max_model_size = max_model_size
         self.build = build or hypermodel.build
         self.executions = executions
@@ -88,7 +91,7 @@ class KerasRunner:
         return result, out_of_memory
 
     def _train(self, spec: TrialSpec, result: TrialResult, began: float) -> None:
-        best = BestWeights(self.objective)
+        best = BestWeights(self.score)
         stopper = StopOnRequest(lambda rest: spec.stop() or _out_of_time(spec, began, rest))
         curves = []
         for execution in range(self.executions):
@@ -96,19 +99,20 @@ class KerasRunner:
             curves.append(self._fit(spec, model, [*_slow(spec), stopper, best]))
             if stopper.stopped:
                 break
-        result.curve = curves[0] if len(curves) == 1 else _mean_curve(curves)
+        result.curve = curves[0] if len(curves) == 1 else mean_curve(curves)
         if model.built:
             result.measures.setdefault("nas/parameters", float(model.count_params()))
         result.measures["nas/epochs"] = float(len(result.curve))
         result.measures[HONOURED] = float(_honours(spec.proposal))
         result.reason = stopper.stopped or ""
-        if not any(self.objective.has_value(logs) for logs in result.curve):
+        if not any(self.score.has_value(logs) for logs in result.curve):
             logged = sorted({name for logs in result.curve for name in logs}) or ["nothing"]
             raise kt_errors.FailedTrialError(
-                f"No epoch logged a finite {self.objective.name}"
+                f"No epoch logged a finite {self.score.name}"
                 + (f": {stopper.stopped}. " if stopper.stopped else ". ")
                 + f"Logged: {', '.join(logged)}."
             )
+        self._add_reward(result)
         if best.weights is not None:
             model.set_weights(best.weights)
         spec.checkpoint.parent.mkdir(parents=True, exist_ok=True)
@@ -129,14 +133,28 @@ class KerasRunner:
         self._measure_size(model, result)
         return model
 
-    def _fit(self, spec: TrialSpec, model: keras.Model, callbacks) -> list[dict[str, float]]:
+    def _fit(self, spec: TrialSpec, model: keras.Model, callbacks) -> Curve:
         kwargs = dict(spec.fit_kwargs)
         if spec.proposal.budget.epochs:
             kwargs["epochs"] = spec.proposal.budget.epochs
             kwargs["initial_epoch"] = spec.proposal.budget.initial_epoch
         kwargs["callbacks"] = [*(kwargs.pop("callbacks", None) or []), *callbacks]
         returned = self.hypermodel.fit(spec.hyperparameters, model, *spec.fit_args, **kwargs)
-        return _curve(returned, self.objective)
+        return curve_of(returned, self.score)
+
+    def _add_reward(self, result: TrialResult) -> None:
+        """Weighs the score of each epoch by the cost, where the objective asks for it."""
+        reward = self.objective
+        if not isinstance(reward, ResourceReward):
+            return
+        cost = result.measures.get(f"nas/{reward.cost}")
+        if cost is None:
+            raise kt_errors.FailedTrialError(
+                f"The reward needs the network's {reward.cost}, which nobody can know: its "
+                "inputs are not. Begin it with `keras.Input`."
+            )
+        for logs in filter(self.score.has_value, result.curve):
+            logs[reward.name] = reward.of(self.score.get_value(logs), cost)
 
     def _measure_size(self, model: keras.Model, result: TrialResult) -> None:
         try:
@@ -146,6 +164,8 @@ class KerasRunner:
         result.measures["nas/parameters"] = float(costs.parameters)
         if costs.flops is not None:
             result.measures["nas/flops"] = float(costs.flops)
+        if getattr(self.objective, "cost", None) == "latency":
+            result.measures["nas/latency"] = latency(model)
         if self.max_model_size and costs.parameters > self.max_model_size:
             raise kt_errors.FailedTrialError(
                 f"The model has {costs.parameters:,} parameters, over the limit of "
@@ -168,44 +188,3 @@ def _out_of_time(spec: TrialSpec, began: float, rest: float) -> str | None:
     if spec.seconds is not None and time.monotonic() - began >= spec.seconds - rest:
         return "its time was used up"
     return None
-
-
-def _curve(returned: Any, objective) -> list[dict[str, float]]:
-    """What training returned, as finite metrics by epoch.
-
-    Args:
-        returned: A `History`, a dictionary of metrics, a float, or a list of these, as
-            KerasTuner allows.
-        objective: Names a lone float.
-    """
-    if isinstance(returned, list):
-        curves = [_curve(one, objective) for one in returned]
-        return [_mean([curve[-1] for curve in curves if curve])]
-    if isinstance(returned, keras.callbacks.History):
-        history = returned.history
-        length = max((len(values) for values in history.values()), default=0)
-        epochs = [{n: v[k] for n, v in history.items() if k < len(v)} for k in range(length)]
-    elif isinstance(returned, dict):
-        epochs = [returned]
-    elif isinstance(returned, (int, float, np.number)):
-        epochs = [{objective.name: returned}]
-    else:
-        raise kt_errors.FatalTypeError(
-            "A hypermodel's `fit` must return a History, a dictionary of metrics or a float. "
-            f"Received: {type(returned).__name__}. Return what `model.fit` returned."
-        )
-    return [{name: float(v) for name, v in logs.items() if _is_finite_number(v)} for logs in epochs]
-
-
-def _is_finite_number(value: Any) -> bool:
-    return np.ndim(value) == 0 and np.asarray(value).dtype.kind in "biuf" and np.isfinite(value)
-
-
-def _mean_curve(curves: list[list[dict[str, float]]]) -> list[dict[str, float]]:
-    """Means of several trainings, epoch by epoch, as far as all of them went."""
-    return [_mean(list(epoch)) for epoch in zip(*curves, strict=False)]
-
-
-def _mean(results: list[dict[str, float]]) -> dict[str, float]:
-    names = set.intersection(*(set(one) for one in results)) if results else set()
-    return {name: float(np.mean([one[name] for one in results])) for name in names}

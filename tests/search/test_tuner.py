@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from autokeras_nas.errors import InvalidArchitectureError, ProjectError, SearchFailedError
+from autokeras_nas.objectives import ResourceReward
 from autokeras_nas.oracles import ORACLES
 from autokeras_nas.search import NasTuner
 
@@ -238,6 +239,16 @@ def test_the_same_seed_gives_the_same_search(tmp_path):
         return [t.score for t in search(tuner).oracle.trials.values()]
 
     assert scores("a") == scores("b")
+
+
+@pytest.mark.parametrize("cost", ["flops", "latency"])
+def test_a_reward_weighs_each_epoch_by_the_cost(tmp_path, cost):
+    objective = ResourceReward("val_accuracy", cost, target=50)
+    tuner = NasTuner(build, "random", objective, max_trials=3, seed=0, directory=tmp_path)
+    for trial in search(tuner).oracle.trials.values():
+        measured = trial.metrics.get_last_value(f"nas/{cost}")
+        scores = [o.value[0] for o in trial.metrics.get_history("val_accuracy")]
+        assert trial.score == pytest.approx(max(objective.of(s, measured) for s in scores))
 
 
 WORKER = """
