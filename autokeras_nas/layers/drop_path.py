@@ -22,8 +22,8 @@ class ScheduledDropPath(keras.layers.Layer):
     was. A model's total is usually not known when it is built: `schedule_drop_paths` sets it
     before training.
 
-    Source: Zoph et al., 2018, https://arxiv.org/abs/1707.07012, Appendix A.4 (ScheduledDropPath);
-    the division by `1 - drop` as in the code released with it.
+    Source: Zoph et al., 2018, https://arxiv.org/abs/1707.07012 (ScheduledDropPath); the
+    division by `1 - drop` as in the code released with it.
 
     Args:
         rate: Share of examples dropped at the end of the training, in [0, 1).

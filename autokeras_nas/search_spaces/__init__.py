@@ -2,5 +2,6 @@
 
 from autokeras_nas.search_spaces.base import SEARCH_SPACES, SearchSpace
 from autokeras_nas.search_spaces.chain_cnn import ChainCnn
+from autokeras_nas.search_spaces.nasnet_cell import NasnetCell
 
-__all__ = ["SEARCH_SPACES", "ChainCnn", "SearchSpace"]
+__all__ = ["SEARCH_SPACES", "ChainCnn", "NasnetCell", "SearchSpace"]

@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 
 from autokeras_nas.architecture import InputSpec, Proposal, encode
+from autokeras_nas.layers import ScheduledDropPath
 from autokeras_nas.search import NasHyperModel, OwnHyperModel
-from autokeras_nas.search_spaces import ChainCnn
+from autokeras_nas.search_spaces import ChainCnn, NasnetCell
 from autokeras_nas.tasks import AsGiven, ImageClassification
+from autokeras_nas.training import AuxiliaryModel
 
 VALUES = {"layer_00": "C(16,3)", "layer_01": "P(2,2)", "layer_02": "C(32,3)", "layer_03": "GAP"}
 
@@ -63,6 +65,52 @@ def test_training_ends_its_schedule_with_its_epochs():
     history = ours.fit(hp, model, data, epochs=3, verbose=0)
     assert len(history.history["loss"]) == 3
     assert float(model.optimizer.learning_rate) < ours.recipe.learning_rate / 2
+
+
+def cells(**settings):
+    """A small cell network with an auxiliary head, its hypermodel and its hyperparameters."""
+    ours = hypermodel(NasnetCell(blocks=1, filters=4, auxiliary_head=True, **settings))
+    hp = hyperparameters(ours.grammar.default())
+    return ours, hp, ours.build(hp)
+
+
+def test_auxiliary_features_get_the_tasks_head_in_training_alone():
+    ours, _, model = cells()
+    assert isinstance(model, AuxiliaryModel) and model.output_shape == (None, 3)
+    names = {layer.name for layer in model.in_training.layers}
+    assert {"logits", "auxiliary_0", "auxiliary_whole_conv"} <= names
+    assert not any("auxiliary" in layer.name for layer in model.layers)
+    head = next(layer for layer in model.in_training.layers if layer.name == "auxiliary_0")
+    assert {"logits", "probabilities"} <= {layer.name for layer in head.layers}
+    ours.task.preprocessor(np.random.default_rng(0).random((9, 8, 8, 1)))
+    exported = ours.task.exported(model)
+    assert not any("auxiliary" in weight.path for weight in exported.weights)
+    assert exported.count_params() < model.count_params()
+
+
+@pytest.mark.slow
+def test_network_with_auxiliary_head_and_drop_path_trains_and_comes_back(tmp_path):
+    import tensorflow as tf
+
+    ours, hp, model = cells(drop_path_keep=0.5)
+    x = np.random.default_rng(0).random((8, 8, 8, 1), dtype="float32")
+    y = np.eye(3, dtype="float32")[[0, 1, 2, 0, 1, 2, 0, 1]]
+    data = tf.data.Dataset.from_tensor_slices((x, y)).batch(4)
+    history = ours.fit(hp, model, data, epochs=3, validation_data=data, verbose=0).history
+    assert set(history) == {"accuracy", "loss", "val_accuracy", "val_loss"}
+    paths = [layer for layer in model.layers if isinstance(layer, ScheduledDropPath)]
+    assert paths and all(p.total_steps == 6 and float(p.step) == 6 for p in paths)
+    model.save_weights(tmp_path / "w.weights.h5")
+    again = ours.build(hp)
+    again.load_weights(tmp_path / "w.weights.h5")
+    np.testing.assert_array_equal(again.predict(x, verbose=0), model.predict(x, verbose=0))
+    ours.task.preprocessor(x)
+    exported = ours.task.exported(again)
+    exported.save(tmp_path / "model.keras")
+    loaded = keras.saving.load_model(tmp_path / "model.keras")
+    np.testing.assert_allclose(
+        loaded.predict(x, verbose=0), exported.predict(x, verbose=0), rtol=1e-5
+    )
 
 
 def own(compiled):
