@@ -5,7 +5,7 @@ from __future__ import annotations
 import keras_tuner
 import pandas as pd
 
-_COLUMNS = ["rank", "trial", "score", "parameters", "flops", "epochs", "seconds", "kwh"]
+_COLUMNS = ["rank", "trial", "score", "spread", "parameters", "flops", "epochs", "seconds", "kwh"]
 
 
 def leaderboard(oracle: keras_tuner.Oracle) -> pd.DataFrame:
@@ -15,8 +15,9 @@ def leaderboard(oracle: keras_tuner.Oracle) -> pd.DataFrame:
         oracle: Any KerasTuner oracle.
 
     Returns:
-        One row a trial: rank, trial, score, parameters, FLOPs of one example, epochs, seconds,
-        kWh (missing where it was not measured), status, reason, and the architecture.
+        One row a trial: rank, trial, score, its spread over several trainings, parameters,
+        FLOPs of one example, epochs, seconds, kWh (missing where it was not measured), status,
+        reason, and the architecture.
     """
     sign = -1.0 if oracle.objective.direction == "max" else 1.0
     scored = [t for t in oracle.trials.values() if t.status == "COMPLETED"]
@@ -39,6 +40,7 @@ def _row(rank, trial) -> dict:
         "rank": rank,
         "trial": trial.trial_id,
         "score": trial.score,
+        "spread": measured("spread"),
         "parameters": measured("parameters"),
         "flops": measured("flops"),
         "epochs": measured("epochs"),

@@ -48,6 +48,13 @@ def mean_curve(curves: list[Curve]) -> Curve:
     return [_mean(list(epoch)) for epoch in zip(*curves, strict=False)]
 
 
+def spread(curves: list[Curve], objective: keras_tuner.Objective) -> float:
+    """The standard deviation of the best scores of several trainings; 0 of a single one."""
+    best = min if objective.direction == "min" else max
+    scores = [[objective.get_value(e) for e in curve if objective.has_value(e)] for curve in curves]
+    return float(np.std([best(values) for values in scores if values] or [0.0]))
+
+
 def _mean(results: Curve) -> dict[str, float]:
     names = set.intersection(*(set(one) for one in results)) if results else set()
     return {name: float(np.mean([one[name] for one in results])) for name in names}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import time
 import traceback
@@ -16,7 +17,7 @@ from keras_tuner import errors as kt_errors
 from autokeras_nas.architecture.proposal import HONOURED
 from autokeras_nas.costs import count_model, latency
 from autokeras_nas.objectives import ResourceReward
-from autokeras_nas.search.curves import Curve, curve_of, mean_curve
+from autokeras_nas.search.curves import Curve, curve_of, mean_curve, spread
 from autokeras_nas.search.spec import TrialResult, TrialSpec
 from autokeras_nas.training import (
     BestWeights,
@@ -92,14 +93,17 @@ class KerasRunner:
 
     def _train(self, spec: TrialSpec, result: TrialResult, began: float) -> None:
         best = BestWeights(self.score)
-        stopper = StopOnRequest(lambda rest: spec.stop() or _out_of_time(spec, began, rest))
         curves = []
         for execution in range(self.executions):
+            share = (execution + 1) / self.executions
+            stopper = StopOnRequest(functools.partial(_reason_to_stop, spec, began, share))
             model = self._built(spec, spec.seed + execution, result)
             curves.append(self._fit(spec, model, [*_slow(spec), stopper, best]))
-            if stopper.stopped:
+            if spec.stop():
                 break
         result.curve = curves[0] if len(curves) == 1 else mean_curve(curves)
+        if len(curves) > 1:
+            result.measures["nas/spread"] = spread(curves, self.score)
         if model.built:
             result.measures.setdefault("nas/parameters", float(model.count_params()))
         result.measures["nas/epochs"] = float(len(result.curve))
@@ -138,6 +142,8 @@ class KerasRunner:
         if spec.proposal.budget.epochs:
             kwargs["epochs"] = spec.proposal.budget.epochs
             kwargs["initial_epoch"] = spec.proposal.budget.initial_epoch
+        if "seconds" in kwargs:
+            kwargs["seconds"] /= self.executions
         kwargs["callbacks"] = [*(kwargs.pop("callbacks", None) or []), *callbacks]
         returned = self.hypermodel.fit(spec.hyperparameters, model, *spec.fit_args, **kwargs)
         return curve_of(returned, self.score)
@@ -183,8 +189,15 @@ def _honours(proposal) -> bool:
     return proposal.measure == "train" and not proposal.budget.steps and not proposal.payload
 
 
-def _out_of_time(spec: TrialSpec, began: float, rest: float) -> str | None:
-    """Says so where no more than the `rest`, which must still be done, has its time."""
-    if spec.seconds is not None and time.monotonic() - began >= spec.seconds - rest:
-        return "its time was used up"
-    return None
+def _reason_to_stop(spec: TrialSpec, began: float, share: float, rest: float) -> str | None:
+    """Why a training should end: it was asked to, or its share of the trial's time is up.
+
+    Args:
+        spec: The trial.
+        began: When it began.
+        share: Of the trial's time, at which this training ends.
+        rest: Seconds of what must still be done.
+    """
+    if spec.seconds is not None and time.monotonic() - began >= share * spec.seconds - rest:
+        return spec.stop() or "its time was used up"
+    return spec.stop()

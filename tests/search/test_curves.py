@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from keras_tuner import errors as kt_errors
 
-from autokeras_nas.search.curves import curve_of, mean_curve
+from autokeras_nas.search.curves import curve_of, mean_curve, spread
 
 OBJECTIVE = keras_tuner.Objective("val_accuracy", "max")
 
@@ -43,3 +43,9 @@ def test_a_curve_of_nothing_known_is_refused():
 def test_the_mean_goes_as_far_as_the_shortest():
     curves = [[{"a": 1.0}, {"a": 2.0}], [{"a": 3.0, "b": 1.0}]]
     assert mean_curve(curves) == [{"a": 2.0}]
+
+
+def test_the_spread_is_that_of_the_best_scores():
+    curves = [[{"val_accuracy": 0.2}, {"val_accuracy": 0.5}], [{"val_accuracy": 0.7}, {}], [{}]]
+    assert spread(curves, OBJECTIVE) == pytest.approx(0.1)
+    assert spread([[{"val_accuracy": 0.2}]], OBJECTIVE) == spread([], OBJECTIVE) == 0.0

@@ -202,12 +202,20 @@ def test_an_objective_that_is_never_logged_fails_and_lists_what_was(tmp_path):
 
 def test_several_executions_are_averaged(tmp_path):
     hypermodel = Hypermodel()
-    single = [
-        KerasRunner(hypermodel, OBJECTIVE).run(spec(tmp_path)).curve,
-        KerasRunner(hypermodel, OBJECTIVE, executions=2).run(spec(tmp_path)).curve,
-    ]
-    assert len(hypermodel.fits) == 3 and len(single[1]) == 2
-    assert single[0] != single[1]
+    once = KerasRunner(hypermodel, OBJECTIVE).run(spec(tmp_path))
+    twice = KerasRunner(hypermodel, OBJECTIVE, executions=2).run(spec(tmp_path))
+    assert len(hypermodel.fits) == 3 and len(twice.curve) == 2
+    assert once.curve != twice.curve
+    assert "nas/spread" not in once.measures and twice.measures["nas/spread"] >= 0
+
+
+def test_each_execution_has_its_share_of_the_time(tmp_path):
+    hypermodel = Hypermodel()
+    asked = spec(tmp_path, epochs=10**6)
+    asked.seconds = 8.0
+    result = KerasRunner(hypermodel, OBJECTIVE, executions=2).run(asked)
+    assert len(hypermodel.fits) == 2 and result.status == "COMPLETED"
+    assert result.reason == "its time was used up"
 
 
 def test_a_trial_that_is_asked_to_stop_keeps_what_it_has(tmp_path):
