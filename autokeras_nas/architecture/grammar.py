@@ -106,9 +106,22 @@ class Grammar(abc.ABC):
     def decisions(self, values: Mapping[str, Value]) -> Iterator[Decision]:
         """The decisions on the way to an architecture, in order."""
         prefix: Values = {}
-        while (decision := self.options(prefix)) is not None:
+        for decision in self.unfold(prefix):
             yield decision
             prefix[decision.name] = values[decision.name]
+
+    def unfold(self, prefix: Values, progress: float = 1.0) -> Iterator[Decision]:
+        """The decisions after a beginning, into which the caller enters each answer.
+
+        As `options` asked again and again; a grammar that can go on where it stopped overrides it.
+
+        Args:
+            prefix: The decisions made so far; the answer to each decision must be in it before
+                the next is asked for.
+            progress: How far the search is, in [0, 1].
+        """
+        while (decision := self.options(prefix, progress)) is not None:
+            yield decision
 
     def grow(self, values: Mapping[str, Value] | None = None) -> Iterable[Values]:
         """Architectures one block larger, for search from small to large.
@@ -139,7 +152,7 @@ class Grammar(abc.ABC):
     def is_legal(self, values: Mapping[str, Value]) -> bool:
         """Whether values are one complete architecture: all decisions legal, no others."""
         prefix: Values = {}
-        while (decision := self.options(prefix)) is not None:
+        for decision in self.unfold(prefix):
             if decision.name not in values or decision.index(values[decision.name]) is None:
                 return False
             prefix[decision.name] = values[decision.name]
@@ -148,7 +161,7 @@ class Grammar(abc.ABC):
     def _walk(self, values, decide, progress=1.0) -> Values:
         """Walks to the end, keeping legal values and asking `decide` for the others."""
         walked: Values = {}
-        while (decision := self.options(walked, progress)) is not None:
+        for decision in self.unfold(walked, progress):
             kept = values.get(decision.name)
             legal = decision.name in values and decision.index(kept) is not None
             walked[decision.name] = kept if legal else decide(decision)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 import itertools
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import keras_tuner
@@ -88,14 +88,16 @@ class HyperParameterGrammar(Grammar):
         self._entries = [(entry, _choices(entry)) for entry in _parents_first(hp.space)]
 
     def options(self, prefix: Mapping[str, Value], progress: float = 1.0) -> Decision | None:
+        return next(self.unfold(dict(prefix), progress), None)
+
+    def unfold(self, prefix: Values, progress: float = 1.0) -> Iterator[Decision]:
         last = None
         for entry, choices in self._entries:
             if not all(condition.is_active(prefix) for condition in entry.conditions):
                 continue
             if entry.name not in prefix:
-                return Decision(entry.name, choices, state=(entry.name, last))
+                yield Decision(entry.name, choices, state=(entry.name, last))
             last = prefix[entry.name]
-        return None
 
     def default(self) -> Values | None:
         """The defaults of the user's own space."""

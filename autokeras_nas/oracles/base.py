@@ -81,6 +81,7 @@ class NasOracle(JournaledOracle):
         self._sized_for = max_trials or 0
         self._proposals: dict[str, Proposal] = {}
         self._known: set[str] = set()
+        self._repeats: dict[str, int] = {}
         self._finished: list[FinishedTrial] = []
         self._completed: list[FinishedTrial] = []
 
@@ -163,10 +164,13 @@ class NasOracle(JournaledOracle):
 
     def again(self, trial: FinishedTrial) -> Proposal:
         """The proposal of a trial once more, on purpose."""
-        proposal = replace(trial.proposal, repeat=trial.proposal.repeat + 1)
-        while self._key(proposal) in self._known:
-            proposal = replace(proposal, repeat=proposal.repeat + 1)
-        return proposal
+        once = replace(trial.proposal, repeat=0)
+        repeats = self._repeats.get(self._key(once), 0)
+        return replace(once, repeat=repeats + 1)
+
+    def is_known(self, proposal: Proposal) -> bool:
+        """Whether a trial had this very proposal."""
+        return self._key(proposal) in self._known
 
     def progress(self) -> float:
         """How far the search is, in [0, 1], by trials or by time, whichever is further."""
@@ -214,7 +218,7 @@ class NasOracle(JournaledOracle):
         return None
 
     def _is_acceptable(self, proposal: Proposal) -> bool:
-        if self._key(proposal) in self._known:
+        if self.is_known(proposal):
             return False
         checks = (self.grammar.check, *self.checks)
         return all(check(proposal.values) is None for check in checks)
@@ -227,8 +231,11 @@ class NasOracle(JournaledOracle):
     # ---- Taking note ------------------------------------------------------------------------
 
     def note_values(self, trial_id: str, values: Values) -> None:
-        self._proposals[trial_id] = decode(values)
-        self._known.add(self._key(self._proposals[trial_id]))
+        proposal = self._proposals[trial_id] = decode(values)
+        self._known.add(self._key(proposal))
+        if proposal.repeat:
+            once = self._key(replace(proposal, repeat=0))
+            self._repeats[once] = max(self._repeats.get(once, 0), proposal.repeat)
 
     def proposed_values(self, trial_id: str) -> Values:
         return encode(self._proposals[trial_id])

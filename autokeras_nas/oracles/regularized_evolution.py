@@ -7,6 +7,8 @@ from typing import ClassVar
 from autokeras_nas.architecture import Proposal
 from autokeras_nas.oracles.base import ORACLES, NasOracle
 
+_MOST_MUTATIONS = 20
+
 
 @ORACLES.register("regularized_evolution")
 class RegularizedEvolution(NasOracle):
@@ -16,6 +18,9 @@ class RegularizedEvolution(NasOracle):
     the last `population_size` finished trials; a few repeat the parent unchanged and are
     trained anew. Until the population is full, members are drawn at random: the same ones as
     random search with the same seed.
+
+    The paper trains a child again that it has trained before. Here it is mutated further until it
+    is new, so that no trial repeats another by accident.
 
     With many slots the population is that of the trials that have finished; failed trials
     never enter it.
@@ -76,4 +81,9 @@ class RegularizedEvolution(NasOracle):
         parent = max((population[k] for k in contestants), key=self.reward)
         if rng.random() < self.identity_rate:
             return self.again(parent)
-        return Proposal(self.grammar.mutate(parent.values, rng))
+        child = Proposal(self.grammar.mutate(parent.values, rng))
+        for _ in range(_MOST_MUTATIONS):
+            if not self.is_known(child):
+                break
+            child = Proposal(self.grammar.mutate(child.values, rng))
+        return child

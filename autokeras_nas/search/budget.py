@@ -46,10 +46,10 @@ def seconds_per_trial(budget: float | None, max_trials: int | None) -> float | N
     """The allotment of one trial, so that a search has trials to choose from.
 
     With a number of trials the budget is shared out evenly. Without, a budget of `b` seconds
-    makes about `sqrt(b / 10)` trials: three or four in two minutes, eight in ten, nineteen in
-    an hour. Longer budgets make both more trials and longer ones.
+    makes about `sqrt(b / 20)` trials: two in two minutes, five in ten, thirteen in an hour.
+    Longer budgets make both more trials and longer ones.
     """
     if budget is None:
         return None
-    trials = max_trials or max(2, round(math.sqrt(budget / 10.0)))
+    trials = max_trials or max(2, round(math.sqrt(budget / 20.0)))
     return budget / trials

@@ -1,3 +1,5 @@
+import json
+
 """Regularized evolution: what Algorithm 1 of Real et al. promises, counted."""
 
 import collections
@@ -57,8 +59,24 @@ def test_oldest_member_leaves_the_population():
     history = oracle.completed()
     # The first trial is by far the best, and a parent as long as it lives: once.
     assert len(changed(history[6].values, history[0].values)) == 1
-    for cycle in range(7, 40):
-        assert len(changed(history[cycle].values, history[cycle - 1].values)) == 1
+    steps = [
+        len(changed(history[cycle].values, history[cycle - 1].values)) for cycle in range(7, 40)
+    ]
+    # A child that was tried already is mutated once more.
+    assert set(steps) <= {1, 2} and steps.count(1) > 30
+
+
+def test_a_child_that_is_known_is_mutated_further():
+    oracle = toys.make_oracle(
+        "regularized_evolution",
+        space=toys.ordinal_space(2, 3),
+        max_trials=9,
+        population_size=2,
+        tournament_size=SURELY,
+        identity_rate=0.0,
+    )
+    proposed = toys.run(oracle, 9, evaluate=lambda t: 9.0 if t.trial_id == "0000" else 0.0)
+    assert len({json.dumps(values, sort_keys=True) for values in proposed}) == 9
 
 
 def test_result_is_the_best_of_history_not_of_the_population():
