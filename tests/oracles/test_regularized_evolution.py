@@ -1,8 +1,7 @@
-import json
-
 """Regularized evolution: what Algorithm 1 of Real et al. promises, counted."""
 
 import collections
+import json
 
 import pytest
 import toys
