@@ -1,6 +1,9 @@
 """Data of every kind, split and brought to the model in batches."""
 
+from autokeras_nas.data.columns import warn_of_columns
 from autokeras_nas.data.features import Features, as_features, as_inputs, is_table
+from autokeras_nas.data.files import is_file, load_features, load_file
+from autokeras_nas.data.image_folder import read_image_folder
 from autokeras_nas.data.pipeline import Pipeline
 from autokeras_nas.data.sources import ArraySource, DatasetSource, Source, as_source, is_dataset
 from autokeras_nas.data.split import split
@@ -17,6 +20,11 @@ __all__ = [
     "as_source",
     "channel_statistics",
     "is_dataset",
+    "is_file",
     "is_table",
+    "load_features",
+    "load_file",
+    "read_image_folder",
     "split",
+    "warn_of_columns",
 ]

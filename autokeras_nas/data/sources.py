@@ -21,7 +21,9 @@ from autokeras_nas.data.checks import (
     object_error,
 )
 from autokeras_nas.data.features import Features, as_features, num_rows, take
+from autokeras_nas.data.files import is_file, load_file
 from autokeras_nas.data.labels import plain_labels
+from autokeras_nas.data.streams import is_batched, is_stream, stream_dataset
 from autokeras_nas.errors import unknown_name
 
 _SCAN_BATCH = 1024
@@ -30,30 +32,63 @@ _LARGEST_BUCKET = 2**63 - 1
 Batch = tuple[Features, np.ndarray, "np.ndarray | None"]
 
 
-def as_source(x, y=None, sample_weight=None, *, batched: bool | None = None) -> Source:
+def as_source(
+    x,
+    y=None,
+    sample_weight=None,
+    *,
+    batched: bool | None = None,
+    image_shape: tuple[int | None, ...] | None = None,
+) -> Source:
     """The source of whatever came as data.
 
     Args:
-        x: Examples, as `as_features` takes them; a `tf.data.Dataset` of `(x, y)` or
-            `(x, y, sample_weight)`, batched or not; the name of a TFDS data set, such as
-            `"mnist"` or `"tfds:mnist"`; or a `Source`, returned as it is.
-        y: Labels `(n, ...)` of arrays.
-        sample_weight: Weights `(n,)` of arrays.
+        x: Examples, as `as_features` takes them; a file or folder, as `load_file` takes it; a
+            `tf.data.Dataset` of `(x, y)` or `(x, y, sample_weight)`, batched or not; what
+            yields the same in Python, as `stream_dataset` takes it; the name of a TFDS data
+            set, such as `"mnist"` or `"tfds:mnist"`; or a `Source`, returned as it is.
+        y: Labels `(n, ...)` of arrays; of a table in a file, the name of the target column.
+        sample_weight: Weights `(n,)` of arrays and files.
         batched: Whether a dataset's elements are batches; None: see `is_batched`.
+        image_shape: Of an image as a model takes it, for a folder; None: as they come.
 
     Raises:
         ValueError: If the data cannot be used; the message says why.
     """
-    if isinstance(x, (Source, str)) or is_dataset(x):
-        if y is not None or sample_weight is not None:
-            raise ValueError(
-                "`y` and `sample_weight` come inside a dataset. Received: both a dataset and "
-                f"{'`y`' if y is not None else '`sample_weight`'}. "
-                "Let the dataset yield (x, y) or (x, y, sample_weight)."
-            )
-        if isinstance(x, Source):
-            return x
-        return DatasetSource(load_tfds(x) if isinstance(x, str) else x, batched=batched)
+    if is_file(x):
+        return _file_source(x, y, sample_weight, image_shape)
+    if not isinstance(x, (Source, str)) and not is_dataset(x) and not is_stream(x):
+        return ArraySource(x, y, sample_weight)
+    if y is not None or sample_weight is not None:
+        raise ValueError(
+            "`y` and `sample_weight` come inside a dataset. Received: both a dataset and "
+            f"{'`y`' if y is not None else '`sample_weight`'}. "
+            "Let the dataset yield (x, y) or (x, y, sample_weight)."
+        )
+    if isinstance(x, Source):
+        return x
+    if isinstance(x, str):
+        return DatasetSource(load_tfds(x), batched=batched)
+    if is_dataset(x):
+        return DatasetSource(x, batched=batched)
+    dataset, found = stream_dataset(x)
+    return DatasetSource(dataset, batched=found if batched is None else batched)
+
+
+def _file_source(path, target, sample_weight, image_shape) -> ArraySource:
+    if target is not None and not isinstance(target, str):
+        raise ValueError(
+            "Labels of a file come inside it: `y` names the target column of a table. "
+            f"Received: {str(path)!r} and a {type(target).__name__} as `y`. "
+            "Pass the column's name, or nothing for images and archives."
+        )
+    x, y = load_file(path, target, image_shape)
+    if y is None:
+        raise ValueError(
+            f"Labels are missing. Received: {str(path)!r} and y={target!r}. "
+            "Name the target column of a table as `y`; put images into one subfolder for each "
+            "class; save the labels of a NumPy archive as `y`."
+        )
     return ArraySource(x, y, sample_weight)
 
 
@@ -136,6 +171,12 @@ class ArraySource(Source):
         view = object.__new__(ArraySource)
         view.x, view.y, view.sample_weight = self.x, self.y, self.sample_weight
         view.indices = self.indices[positions]
+        return view
+
+    def with_features(self, features: Features) -> ArraySource:
+        """The same examples with other features, `(n, ...)` for all rows of the array."""
+        view = self.view(np.arange(self.num_examples))
+        view.x = features
         return view
 
     def gather(self, positions) -> Batch:
@@ -303,35 +344,6 @@ class DatasetSource(Source):
     def batches(self, size: int) -> Iterator[Batch]:
         for x, y, *weights in self.elements().batch(size).as_numpy_iterator():
             yield x, plain_labels(y), weights[0].astype("float32") if weights else None
-
-
-def is_batched(spec) -> bool:
-    """Whether a dataset's elements are batches, judged by their static shapes.
-
-    The rule, of which the first line that applies decides:
-
-    1. Sample weights: one example's weight is a scalar, a batch's weights `(batch,)`.
-    2. Scalar labels belong to single examples.
-    3. Features of 3 dimensions whose first two the labels share are one image
-        `(height, width, channels)` with its mask `(height, width, ...)`.
-    4. Elements are batches if the first dimension of x and y is alike: unknown in both, or
-        the same number. An image `(28, 28)` with a one-hot label `(10,)` is thus single.
-
-    A single example `(10, ...)` with a label `(10,)` is taken for a batch, and a batch of
-    series `(batch, steps, features)` with labels `(batch, steps)` for a single example:
-    say which it is by `batched`.
-
-    Args:
-        spec: The element spec: tensor specs of x, y and perhaps sample weights.
-    """
-    x, y, *weights = (part.shape for part in spec)
-    if weights:
-        return weights[0].rank > 0
-    if 0 in (x.rank, y.rank):
-        return False
-    if x.rank == 3 and y.rank >= 2 and x.as_list()[:2] == y.as_list()[:2]:
-        return False
-    return x.as_list()[0] == y.as_list()[0]
 
 
 def load_tfds(name: str):

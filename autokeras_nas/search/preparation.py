@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from autokeras_nas.architecture import InputSpec
-from autokeras_nas.data import ArraySource, Pipeline, as_source, split
+from autokeras_nas.data import ArraySource, Pipeline, as_source, split, warn_of_columns
 from autokeras_nas.tasks import Task
 
 
@@ -57,14 +57,20 @@ def prepare(
         ValueError: If the data cannot be used.
     """
     source = as_source(x, y, sample_weight)
+    if isinstance(source, ArraySource) and isinstance(source.x, dict):
+        # Of all rows: those of an id leave no gap only before the split.
+        warn_of_columns(source.gather(slice(None))[0], source.labels)
     if validation_data is None:
-        train, validation = split(source, validation_split, seed)
+        train, validation = split(source, validation_split, seed, task.stratified)
     else:
         pair = validation_data if isinstance(validation_data, tuple) else (validation_data,)
-        train, validation = source, as_source(*pair)
+        train, validation = source, as_source(*pair, image_shape=source.feature_shape)
     task.fit_targets(source.labels)
     if isinstance(train, ArraySource):
         preprocess = task.preprocessor(train.gather(slice(None))[0])
+        train = train.with_features(task.arrange(train.x))
+        if isinstance(validation, ArraySource):
+            validation = validation.with_features(task.arrange(validation.x))
     else:
         preprocess = task.preprocessor_of_stream(train)
     if preprocess is None:
