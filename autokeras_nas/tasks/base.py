@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import abc
-from typing import Any
+from typing import Any, Self
 
 import keras
 
 from autokeras_nas.architecture.specs import Features, FeatureSpec, InputSpec
-from autokeras_nas.data import Source
+from autokeras_nas.data import Features as Examples
+from autokeras_nas.data import Source, as_features, as_inputs
 from autokeras_nas.registry import Registry
 
 TASKS: Registry[Task] = Registry("task")
@@ -37,6 +38,8 @@ class Task(abc.ABC):
 
     #: The objective of a search that names none, with a direction that its name tells.
     objective: str
+    #: Whether a split keeps the shares of classes, where labels look like classes.
+    stratified: bool = True
 
     @abc.abstractmethod
     def preprocessor(self, x) -> keras.Model:
@@ -64,6 +67,19 @@ class Task(abc.ABC):
     def input_spec(self, preprocessor: keras.Model) -> InputSpec:
         """What networks take: what the preprocessor gives."""
         return InputSpec(tuple(preprocessor.output_shape[1:]), preprocessor.outputs[0].dtype)
+
+    def arrange(self, features: Examples) -> Examples:
+        """Features, checked as `as_features` does, the way the preprocessor takes them.
+
+        Raises:
+            RuntimeError: If it needs what `preprocessor` has not learned yet.
+            ValueError: If they are not like those of training.
+        """
+        return features
+
+    def inputs(self, x) -> Any:
+        """Features in the user's terms as the exported model takes them."""
+        return as_inputs(self.arrange(as_features(x)))
 
     @abc.abstractmethod
     def fit_targets(self, y) -> Any:
@@ -116,9 +132,11 @@ class Task(abc.ABC):
 
     @abc.abstractmethod
     def get_config(self) -> dict[str, Any]:
-        """What was learned, as JSON can hold it."""
+        """What was learned, as JSON can hold it; leaves add what is theirs."""
+        return {}
 
     @classmethod
     @abc.abstractmethod
-    def from_config(cls, config: dict[str, Any]) -> Task:
-        """A task in the state that `get_config` described."""
+    def from_config(cls, config: dict[str, Any]) -> Self:
+        """A task in the state that `get_config` described; leaves restore what is theirs."""
+        return cls()

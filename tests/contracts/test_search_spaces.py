@@ -17,7 +17,10 @@ from autokeras_nas.search_spaces import SEARCH_SPACES
 VECTOR = FeatureSpec("vector")
 IMAGES = [InputSpec(shape) for shape in ((28, 28, 1), (32, 32, 3), (8, 8, 1))]
 # The inputs of spaces that are not for images.
-INPUTS: dict[str, list[InputSpec]] = {}
+INPUTS: dict[str, list[InputSpec]] = {
+    "tabular_mlp": [InputSpec((5,), vocabularies=(3, 7)), InputSpec((4,))],
+    "text": [InputSpec((12,), "int32", vocabularies=(50,))],
+}
 
 CASES = [(name, spec) for name in SEARCH_SPACES for spec in INPUTS.get(name, IMAGES)]
 

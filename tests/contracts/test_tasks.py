@@ -15,6 +15,7 @@ from typing import Any
 
 import keras
 import numpy as np
+import pandas as pd
 import pytest
 
 from autokeras_nas.architecture import Features
@@ -31,9 +32,49 @@ def toy_images():
     return x[:36], y[:36], x[36:], y[36:]
 
 
+def toy_table():
+    """Numbers, some missing or skewed, codes, dates, booleans and texts, some missing."""
+    rng = np.random.default_rng(0)
+    size = rng.normal(size=48)
+    frame = pd.DataFrame(
+        {
+            "size": np.where(rng.random(48) < 0.2, np.nan, size),
+            "income": np.exp(3 * rng.normal(size=48)),
+            "grade": rng.integers(1, 4, 48),
+            "since": pd.Timestamp("2020-01-01") + pd.to_timedelta(rng.integers(0, 900, 48), "D"),
+            "is_new": rng.random(48) < 0.5,
+            "colour": rng.choice(["red", "blue", None], 48),
+        }
+    )
+    return frame, 20.0 + 5.0 * size + (frame["colour"] == "red").to_numpy()
+
+
+def toy_classes():
+    x, y = toy_table()
+    y = np.array(["low", "middle", "high"])[np.digitize(y, [18, 22])]
+    return x[:36], y[:36], x[36:], y[36:]
+
+
+def toy_quantities():
+    x, y = toy_table()
+    return x[:36], y[:36], x[36:], y[36:]
+
+
+def toy_texts():
+    sides = {"gulls": "gulls cry over grey water", "emus": "emus run on red sand, all day"}
+    y = np.array([*sides] * 24)
+    x = np.array([f"{k} {sides[label]}" for k, label in enumerate(y)])
+    return x[:36], y[:36], x[36:], y[36:]
+
+
 # Task name: function that returns `x_train, y_train, x_test, y_test`, a few dozen examples of
 # at least two labels, in the terms of a user. A new task adds its line.
-TOYS = {"image_classification": toy_images}
+TOYS = {
+    "image_classification": toy_images,
+    "tabular_classification": toy_classes,
+    "regression": toy_quantities,
+    "text_classification": toy_texts,
+}
 
 
 def vector_of(inputs, interface):
@@ -63,6 +104,7 @@ class Candidate:
     task: Task
     y_train: Any
     x: Any
+    inputs: Any
     y: Any
     preprocessor: keras.Model
     core: keras.Model
@@ -123,17 +165,18 @@ def candidate(name):
     preprocessor = task.preprocessor(x_train)
     core = tiny_core(task, preprocessor)
     core.compile(keras.optimizers.Adam(0.01), **task.compile_options())
-    validation = (preprocessor.predict(x, verbose=0), task.targets(y))
+    inputs = task.inputs(x)
+    validation = (preprocessor.predict(inputs, verbose=0), task.targets(y))
     history = core.fit(
-        preprocessor.predict(x_train, verbose=0),
+        preprocessor.predict(task.inputs(x_train), verbose=0),
         targets,
         validation_data=validation,
         batch_size=12,
         verbose=0,
     ).history
     model = task.exported(core)
-    predictions = model.predict(x, verbose=0)
-    return Candidate(task, y_train, x, y, preprocessor, core, history, model, predictions)
+    predictions = model.predict(inputs, verbose=0)
+    return Candidate(task, y_train, x, inputs, y, preprocessor, core, history, model, predictions)
 
 
 @pytest.fixture
@@ -188,7 +231,7 @@ def test_exported_model_predicts_raw_inputs(name, candidate):
 
 
 def test_exported_model_is_the_core_between_preprocessor_and_decoding(name, candidate):
-    prepared = candidate.preprocessor.predict(candidate.x, verbose=0)
+    prepared = candidate.preprocessor.predict(candidate.inputs, verbose=0)
     outputs = candidate.core.predict(prepared, verbose=0)
     decoded = candidate.task.decode(keras.tree.map_structure(keras.ops.convert_to_tensor, outputs))
     expected = keras.tree.map_structure(keras.ops.convert_to_numpy, decoded)
@@ -199,12 +242,12 @@ def test_exported_model_follows_the_weights_of_the_core(name, candidate):
     core = keras.models.clone_model(candidate.core)
     model = candidate.task.exported(core)
     core.set_weights(candidate.core.get_weights())
-    assert_equal(model.predict(candidate.x, verbose=0), candidate.predictions, atol=1e-6)
+    assert_equal(model.predict(candidate.inputs, verbose=0), candidate.predictions, atol=1e-6)
 
 
 def test_exported_model_evaluates_targets(name, candidate):
     targets = candidate.task.targets(candidate.y)
-    logs = candidate.model.evaluate(candidate.x, targets, verbose=0, return_dict=True)
+    logs = candidate.model.evaluate(candidate.inputs, targets, verbose=0, return_dict=True)
     assert np.isfinite(list(logs.values())).all()
     assert candidate.task.objective.removeprefix("val_") in logs
 
@@ -238,14 +281,13 @@ def test_model_comes_back_from_disk_in_safe_mode(name, candidate, tmp_path):
     with warnings.catch_warnings():
         warnings.simplefilter("error", UserWarning)
         again = keras.saving.load_model(tmp_path / "model.keras", safe_mode=True)
-    assert_equal(again.predict(candidate.x, verbose=0), candidate.predictions, atol=1e-6)
+    assert_equal(again.predict(candidate.inputs, verbose=0), candidate.predictions, atol=1e-6)
 
 
 @pytest.mark.slow
 def test_saved_model_runs_in_a_process_without_this_package(name, candidate, tmp_path):
     candidate.model.export(tmp_path / "model", verbose=False)
-    dtype = candidate.model.input.dtype
-    x = candidate.x if dtype == "string" else candidate.x.astype(dtype)
+    x = keras.tree.map_structure(np.asarray, candidate.inputs)
     (tmp_path / "x").write_bytes(pickle.dumps(x))
     program = """
         import pathlib
@@ -254,7 +296,8 @@ def test_saved_model_runs_in_a_process_without_this_package(name, candidate, tmp
         import tensorflow as tf
 
         served = tf.saved_model.load("model")
-        out = served.serve(tf.constant(pickle.loads(pathlib.Path("x").read_bytes())))
+        x = pickle.loads(pathlib.Path("x").read_bytes())
+        out = served.serve(tf.nest.map_structure(tf.constant, x))
         out = tf.nest.map_structure(lambda tensor: tensor.numpy(), out)
         pathlib.Path("out").write_bytes(pickle.dumps(out))
         assert not [name for name in sys.modules if name.startswith("autokeras_nas")]
@@ -275,7 +318,7 @@ def test_restored_task_need_not_see_the_data_again(name, candidate):
     assert task.interface() == candidate.task.interface()
     assert_equal(task.targets(candidate.y), candidate.task.targets(candidate.y))
     assert_equal(task.labels(candidate.predictions), candidate.task.labels(candidate.predictions))
-    predictions = task.exported(candidate.core).predict(candidate.x, verbose=0)
+    predictions = task.exported(candidate.core).predict(candidate.inputs, verbose=0)
     assert_equal(predictions, candidate.predictions, atol=1e-6)
     assert task.score(candidate.model, (candidate.x, candidate.y)) == candidate.task.score(
         candidate.model, (candidate.x, candidate.y)
