@@ -9,6 +9,7 @@ setup(
     long_description=Path(__file__).with_name("README.md").read_text(encoding="utf-8"),
     long_description_content_type="text/markdown",
     packages=find_packages(include=["autokeras_nas*"]),
+    entry_points={"console_scripts": ["autokeras-nas=autokeras_nas.cli:main"]},
     python_requires=">=3.11",
     install_requires=[
         "absl-py>=2.0",
@@ -21,6 +22,7 @@ setup(
         "matplotlib>=3.8",
         "numpy>=1.26",
         "pandas>=2.1",
+        "pillow>=10.1",
         "rich>=13",
         "scikit-learn>=1.4",
         "six>=1.16",
@@ -33,6 +35,7 @@ setup(
         "energy": ["codecarbon>=3.3"],
         "gpu": ["tensorflow[and-cuda]>=2.18"],
         "onnx": ["onnx>=1.16", "onnxruntime>=1.18", "tf2onnx>=1.16"],
+        "parquet": ["pyarrow>=14"],
         "ray": ["ray>=2.40"],
         "test": ["hypothesis>=6.100", "mypy>=1.10", "pytest>=8", "ruff>=0.6"],
     },

@@ -9,9 +9,11 @@ model.export("saved_model/")
 ```
 """
 
+import autokeras_nas.cli.quiet  # First: the command line silences TensorFlow as it loads.
 from autokeras_nas import oracles, search_spaces, tasks
 from autokeras_nas.auto_model import AutoModel
 from autokeras_nas.errors import InvalidArchitectureError, ProjectError, SearchFailedError
+from autokeras_nas.objectives import ResourceReward
 from autokeras_nas.search import NasTuner
 
 __version__ = "0.1.0"
@@ -21,6 +23,7 @@ __all__ = [
     "InvalidArchitectureError",
     "NasTuner",
     "ProjectError",
+    "ResourceReward",
     "SearchFailedError",
     "oracles",
     "search_spaces",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict
@@ -14,9 +15,19 @@ import numpy as np
 import pandas as pd
 
 from autokeras_nas.architecture import InputSpec
-from autokeras_nas.data import Pipeline, as_features, as_inputs, as_source, is_dataset
-from autokeras_nas.errors import ProjectError, unknown_name
-from autokeras_nas.objectives import as_objective
+from autokeras_nas.data import (
+    ArraySource,
+    Pipeline,
+    Source,
+    as_inputs,
+    as_source,
+    is_dataset,
+    is_file,
+    is_table,
+    load_features,
+)
+from autokeras_nas.errors import ProjectError, SearchFailedError, unknown_name
+from autokeras_nas.objectives import as_objective, objective_config, objective_from
 from autokeras_nas.oracles import ORACLES, NasOracle
 from autokeras_nas.reports.leaderboard import leaderboard
 from autokeras_nas.reports.progress import ProgressLines
@@ -27,12 +38,19 @@ from autokeras_nas.search.outcome import history_of, winner
 from autokeras_nas.search.preparation import prepare
 from autokeras_nas.search.tuner import check_writable
 from autokeras_nas.search_spaces import SEARCH_SPACES, SearchSpace
-from autokeras_nas.tasks import TASKS, AsGiven, Task
+from autokeras_nas.tasks import TASKS, AsGiven, Task, infer_task
 
 _MOST_EPOCHS = 100
 _EVALUATION_BATCH = 256
 _RESERVE = 0.03
 """Share of the budget kept for building the result."""
+_SPACES = {
+    "image_classification": "chain_cnn",
+    "tabular_classification": "tabular_mlp",
+    "regression": "tabular_mlp",
+    "text_classification": "text",
+}
+"""The search space that is searched for a task, where none is named."""
 
 
 class AutoModel:
@@ -48,18 +66,20 @@ class AutoModel:
     ```
 
     Args:
-        task: A name or a `nas.tasks.Task`; None: image classification, or for a model of your
-            own, none: it takes the data as they are and comes compiled.
+        task: A name or a `nas.tasks.Task`; None: `fit` infers it from the data, as
+            `nas.tasks.infer_task` says; or for a model of your own, none: it takes the data as
+            they are and comes compiled.
         search_space: A name, a `nas.search_spaces.SearchSpace`, or a model of your own: a
-            `keras_tuner.HyperModel` or a function `build(hp)`. `"auto"`: `chain_cnn`. With a
-            task, your model takes what its preprocessor gives, ends as its head would, and is
+            `keras_tuner.HyperModel` or a function `build(hp)`. `"auto"`: the task decides. With
+            a task, your model takes what its preprocessor gives, ends as its head would, and is
             compiled for it unless it comes compiled.
         oracle: A name or any `keras_tuner.Oracle`; `"auto"`: `regularized_evolution`.
         objective: A metric's name or a `keras_tuner.Objective`; None: the task's own.
         max_trials: Trials at most; None: as many as the time allows.
         max_model_size: Parameters at most, the same as `limits={"parameters": ...}`.
         limits: The most that a network may have of `"parameters"`, `"flops"` (one example,
-            forward) and `"bytes"` (of its weights); what is over a limit is no trial.
+            forward), `"bytes"` (of its weights) and `"latency"` (seconds for one example on
+            this machine); what is over a limit is no trial.
         ensemble: `"auto"` or None: the best single network. Others are not available yet.
         executor: `"auto"` or `"inline"`: in this process. Others are not available yet.
         workers: 1. More are not available yet.
@@ -98,11 +118,14 @@ class AutoModel:
         _only("executor", executor, ("auto", "inline"))
         _only("workers", workers, (1,))
         self.search_space = _search_space(search_space)
-        self.task = _task(task, own_model=not isinstance(self.search_space, SearchSpace))
+        own_model = self.search_space is not None and not isinstance(self.search_space, SearchSpace)
+        self.task = _task(task, own_model)
         self.oracle = "regularized_evolution" if oracle == "auto" else oracle
         if isinstance(self.oracle, str):
             ORACLES[self.oracle]  # An unknown name is an error now, not after the data.
-        self.objective = as_objective(objective or self.task.objective)
+        self.objective: Any = None if objective is None else as_objective(objective)
+        if self.task is not None:
+            self._adopt(self.task)
         _check_positive("max_trials", max_trials)
         _check_positive("max_model_size", max_model_size)
         self.max_trials = max_trials
@@ -117,6 +140,8 @@ class AutoModel:
         check_writable(self.project_dir)
         self.tuner: NasTuner | None = None
         self._best_model: keras.Model | None = None
+        self._data: str | None = None
+        self._target: str | None = None
 
     @property
     def project_dir(self) -> Path:
@@ -141,10 +166,15 @@ class AutoModel:
         """Searches, and takes the best network found as the result.
 
         Args:
-            x: Images `(n, height, width)` or `(n, height, width, channels)`, a
-                `tf.data.Dataset` or the name of a TFDS data set.
-            y: Labels `(n,)` of any kind, or one-hot `(n, classes)`.
-            validation_data: `(x, y)` or a data set; None: split off from the training data.
+            x: Images `(n, height, width)` or `(n, height, width, channels)`, rows of numbers,
+                texts `(n,)` or a table; a `tf.data.Dataset`, a `keras.utils.PyDataset`, or a
+                function that returns an iterator of `(x, y)`; the name of a TFDS data set; or
+                a file: a table `.csv` or `.parquet`, an archive `.npz`, or a folder with a
+                subfolder of images for each class.
+            y: Labels `(n,)` of any kind, or one-hot `(n, classes)`; for a table in a file, the
+                name of its target column.
+            validation_data: `(x, y)`, a data set or a file; None: split off from the training
+                data.
             validation_split: The share to split off, seeded, shuffled and stratified.
             epochs: Epochs of a trial at most; None: up to 100, as the time allows.
             batch_size: Examples a step; None: by the number of examples.
@@ -167,13 +197,15 @@ class AutoModel:
         _check_positive("epochs", epochs)
         _check_positive("batch_size", batch_size)
         seconds = parse_seconds(time_budget)
+        self._note_names(x, y)
+        if is_file(x) and is_file(validation_data):
+            validation_data = (validation_data, y)
+        source = as_source(x, y, sample_weight)
         data = prepare(
-            self.task,
-            x,
-            y,
+            self.task or self._infer_task(source, verbose),
+            source,
             validation_data=validation_data,
             validation_split=validation_split,
-            sample_weight=sample_weight,
             class_weight=class_weight,
             batch_size=batch_size,
             seed=self.seed,
@@ -209,19 +241,34 @@ class AutoModel:
         return self._best_model
 
     def predict(self, x, **kwargs) -> np.ndarray:
-        """As `keras.Model.predict` of the best model: probabilities `(n, classes)`."""
-        inputs = x if is_dataset(x) else as_inputs(as_features(x))
+        """As `keras.Model.predict` of the best model: probabilities `(n, classes)`.
+
+        Args:
+            x: Examples as `fit` takes them, without their labels; of a file, the labels that
+                it holds are left out.
+            **kwargs: Passed to `keras.Model.predict`.
+        """
+        if is_file(x):
+            x = load_features(x, without=self._target, shape=self._image_shape())
+        inputs = x if is_dataset(x) else self._known_task().inputs(x)
         return self.best_model.predict(inputs, verbose=kwargs.pop("verbose", 0), **kwargs)
 
     def predict_labels(self, x) -> np.ndarray:
         """The predicted labels `(n,)`, in the terms of the labels given to `fit`."""
-        return self.task.labels(self.predict(x))
+        return self._known_task().labels(self.predict(x))
 
     def evaluate(self, x, y=None) -> dict[str, float]:
         """Loss and metrics of the best model on data with labels as `fit` takes them."""
-        source = as_source(x, y)
-        data = Pipeline(source, None, self.task.targets, _EVALUATION_BATCH, 0, shuffle=False)
-        values = self.best_model.evaluate(data.dataset(), verbose=0, return_dict=True)
+        source = as_source(x, y, image_shape=self._image_shape() if is_file(x) else None)
+        task = self._known_task()
+        if isinstance(source, ArraySource) and is_table(source.x):
+            x, y, _ = source.gather(slice(None))
+            inputs = as_inputs(task.arrange(x))
+            data = {"x": inputs, "y": task.targets(y), "batch_size": _EVALUATION_BATCH}
+        else:
+            pipeline = Pipeline(source, None, task.targets, _EVALUATION_BATCH, 0, shuffle=False)
+            data = {"x": pipeline.dataset()}
+        values = self.best_model.evaluate(**data, verbose=0, return_dict=True)
         return {name: float(value) for name, value in values.items()}
 
     def summary(self) -> None:
@@ -248,20 +295,30 @@ class AutoModel:
             f"There is no report yet. Received: {str(path)!r}. Look at `leaderboard()`."
         )
 
+    def _image_shape(self) -> tuple[int | None, ...] | None:
+        """The shape of an image as the best model takes it; None: it takes something else."""
+        inputs = getattr(self.best_model, "inputs", None) or []
+        shape = tuple(inputs[0].shape[1:]) if len(inputs) == 1 else ()
+        return shape if len(shape) in (2, 3) and None not in shape else None
+
     # ---- The project ------------------------------------------------------------------------
 
     @classmethod
-    def load(cls, path: str | Path, search_space=None, oracle=None) -> AutoModel:
+    def load(
+        cls, path: str | Path, search_space=None, oracle=None, allow_unfinished: bool = False
+    ) -> AutoModel:
         """Opens a project: its result predicts, and `fit` goes on with its search.
 
         Args:
             path: The folder `directory/project_name`.
             search_space: Your own space, hypermodel or `build(hp)`, where it was one.
             oracle: Your own oracle, where it was one.
+            allow_unfinished: Whether to open a project, too, of which no trial has ended with
+                a model.
 
         Raises:
             ProjectError: If there is no project, or parts of your own are missing.
-            SearchFailedError: If no trial of it has ended with a model.
+            SearchFailedError: If no trial of it has ended with a model, and that is not allowed.
         """
         folder = Path(path)
         manifest = read_manifest(folder)
@@ -279,7 +336,7 @@ class AutoModel:
             task=task.from_config(manifest["task_config"]),
             search_space=search_space,
             oracle=oracle or manifest["oracle"],
-            objective=keras_tuner.Objective(*manifest["objective"]),
+            objective=objective_from(manifest["objective"]),
             max_trials=manifest["max_trials"],
             limits=manifest["limits"],
             directory=folder.parent,
@@ -289,36 +346,77 @@ class AutoModel:
         model._input_spec = InputSpec.from_config(manifest["input_spec"])
         tuner = model._make_tuner()
         tuner.oracle.reload()
-        model._finish(tuner)
+        model._data, model._target = manifest.get("data"), manifest.get("target")
+        try:
+            model._finish(tuner)
+        except SearchFailedError:
+            if not allow_unfinished:
+                raise
         return model
 
     def _save_project(self) -> None:
         space = isinstance(self.search_space, SearchSpace) and self.search_space
+        task = self._known_task()
         write_manifest(
             self.project_dir,
             {
-                "task": TASKS.name_of(type(self.task)),
-                "task_config": self.task.get_config(),
+                "task": TASKS.name_of(type(task)),
+                "task_config": task.get_config(),
                 # A user's own parts cannot be rebuilt from their names.
                 "search_space": SEARCH_SPACES.name_of(type(space)),
                 "search_space_config": space.get_config() if space else {},
                 "oracle": self.oracle if isinstance(self.oracle, str) else None,
-                "objective": [self.objective.name, self.objective.direction],
+                "objective": objective_config(self.objective),
                 "max_trials": self.max_trials,
                 "limits": self.limits,
                 "seed": self.seed,
                 "input_spec": asdict(self._input_spec),
+                "data": self._data,
+                "target": self._target,
             },
         )
 
     # ---- The search -------------------------------------------------------------------------
 
+    def _note_names(self, x, y) -> None:
+        """Notes where the data lie, if they have a name, so that the project can tell."""
+        name = os.path.abspath(x) if is_file(x) else x
+        self._data = name if isinstance(name, str) else None
+        self._target = y if isinstance(y, str) else None
+
+    def _infer_task(self, source: Source, verbose) -> Task:
+        """Takes the task that the data call for, and says why."""
+        some = next(iter(source.batches(1)))[0]
+        name, reason = infer_task(some, source.labels)
+        task = TASKS[name]()
+        self._adopt(task)
+        if verbose:
+            print(f"Task: {name}. {reason}")
+        return task
+
+    def _adopt(self, task: Task) -> None:
+        """Takes a task, and from it what was left to it: the objective and the space."""
+        self.task = task
+        if self.objective is None:
+            self.objective = as_objective(task.objective)
+        if self.search_space is None:
+            self.search_space = SEARCH_SPACES[_space_for(task)]()
+
+    def _known_task(self) -> Task:
+        if self.task is None:
+            raise RuntimeError(
+                "The task is not known yet: it is inferred from the data. "
+                "Call `fit` first, or name the `task`."
+            )
+        return self.task
+
     def _make_tuner(self) -> NasTuner:
         if self.tuner is None:
+            task = self._known_task()
             if isinstance(self.search_space, SearchSpace):
-                hypermodel = NasHyperModel(self.search_space, self.task, self._input_spec)
+                hypermodel = NasHyperModel(self.search_space, task, self._input_spec)
             else:
-                hypermodel = OwnHyperModel(self.search_space, self.task)
+                hypermodel = OwnHyperModel(self.search_space, task)
             self.tuner = NasTuner(
                 hypermodel,
                 oracle=self.oracle,
@@ -337,13 +435,14 @@ class AutoModel:
     def _finish(self, tuner: NasTuner) -> keras.callbacks.History:
         """Makes the best trial's network the result."""
         trial = winner(tuner.oracle)
-        self._best_model = self.task.exported(tuner.load_model(trial))
+        self._best_model = self._known_task().exported(tuner.load_model(trial))
         return history_of(trial, self._best_model)
 
 
-def _search_space(given) -> SearchSpace | keras_tuner.HyperModel | Callable:
+def _search_space(given) -> SearchSpace | keras_tuner.HyperModel | Callable | None:
+    """The space or model that was passed; None: the task decides."""
     if isinstance(given, str):
-        return SEARCH_SPACES["chain_cnn" if given == "auto" else given]()
+        return None if given == "auto" else SEARCH_SPACES[given]()
     if isinstance(given, (SearchSpace, keras_tuner.HyperModel)) or (
         callable(given) and not isinstance(given, type)
     ):
@@ -351,9 +450,15 @@ def _search_space(given) -> SearchSpace | keras_tuner.HyperModel | Callable:
     raise unknown_name("search space", given, SEARCH_SPACES)
 
 
-def _task(given: str | Task | None, own_model: bool) -> Task:
+def _space_for(task: Task) -> str:
+    """The name of the space that is searched for a task; image networks for one of your own."""
+    return _SPACES.get(TASKS.name_of(type(task)) or "", "chain_cnn")
+
+
+def _task(given: str | Task | None, own_model: bool) -> Task | None:
+    """The task that was passed; None: the data decide."""
     if given is None:
-        return AsGiven() if own_model else TASKS["image_classification"]()
+        return AsGiven() if own_model else None
     if isinstance(given, str):
         return TASKS[given]()
     if isinstance(given, Task):

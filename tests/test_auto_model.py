@@ -6,6 +6,7 @@ import sys
 
 import keras
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.datasets import load_digits
 
@@ -60,12 +61,61 @@ def test_a_quiet_search_prints_nothing(tmp_path, capsys):
 
 
 def test_each_trial_prints_a_line(tmp_path, capsys):
-    make(tmp_path, max_trials=2).fit(X, Y, epochs=1, time_budget=None)
+    model = make(tmp_path, max_trials=2, task="image_classification")
+    model.fit(X, Y, epochs=1, time_budget=None)
     lines = capsys.readouterr().out.splitlines()
     assert [line.split()[:3] for line in lines] == [
         ["trial", "0000", "val_accuracy"],
         ["trial", "0001", "val_accuracy"],
     ]
+
+
+def test_the_task_is_inferred_and_said(tmp_path, capsys):
+    model = make(tmp_path)
+    assert model.task is None and model.objective is None
+    model.fit(X, Y, epochs=1, time_budget=None)
+    assert isinstance(model.task, nas.tasks.ImageClassification)
+    assert model.objective.name == "val_accuracy"
+    assert isinstance(model.search_space, nas.search_spaces.ChainCnn)
+    assert capsys.readouterr().out.startswith("Task: image_classification. The features are images")
+
+
+@pytest.mark.parametrize(
+    ("task", "space"),
+    [("image_classification", "chain_cnn"), ("tabular_classification", "tabular_mlp")],
+)
+def test_the_task_decides_the_search_space(tmp_path, task, space):
+    model = make(tmp_path, task=task)
+    assert nas.search_spaces.SEARCH_SPACES.name_of(type(model.search_space)) == space
+
+
+def test_tables_are_read_from_files(tmp_path):
+    size = np.linspace(0, 1, 100)
+    table = pd.DataFrame({"size": size, "odd": np.arange(100) % 4 < 2, "price": 3 * size})
+    for name, part in (("train", table[::2]), ("valid", table[1::2])):
+        part.to_csv(tmp_path / f"{name}.csv", index=False)
+    train, valid = str(tmp_path / "train.csv"), str(tmp_path / "valid.csv")
+    model = make(tmp_path)
+    model.fit(train, "price", validation_data=valid, epochs=1, time_budget=None, verbose=0)
+    assert isinstance(model.task, nas.tasks.TASKS["regression"])
+    prices = model.predict_labels(valid)
+    assert prices.shape == (50,)
+    features = table.drop(columns="price")[1::2]
+    np.testing.assert_allclose(model.predict_labels(features), prices, atol=1e-6)
+    error = np.mean((prices - table["price"][1::2]) ** 2)
+    assert model.evaluate(valid, "price")["mse"] == pytest.approx(error, rel=1e-4)
+    again = nas.AutoModel.load(tmp_path / "auto_model")
+    np.testing.assert_allclose(again.predict_labels(valid), prices, atol=1e-6)
+
+
+def test_streams_are_searched_as_arrays_are(tmp_path):
+    def batches():
+        for start in range(0, len(X), 100):
+            yield X[start : start + 100], Y[start : start + 100]
+
+    model = make(tmp_path)
+    model.fit(batches, epochs=1, time_budget=None, verbose=0)
+    assert model.evaluate(batches) == pytest.approx(model.evaluate(X, Y), abs=1e-5)
 
 
 def test_labels_come_back_in_their_own_terms(tmp_path):
@@ -255,6 +305,24 @@ def test_there_is_no_model_before_fit(tmp_path):
 def test_what_is_not_available_yet_says_so(tmp_path, arguments):
     with pytest.raises(NotImplementedError, match=next(iter(arguments))):
         make(tmp_path, **arguments)
+
+
+def test_limits_hold_for_a_space_of_ours(tmp_path):
+    with pytest.raises(ValueError, match="No architecture keeps"):
+        make(tmp_path, max_model_size=50).fit(X, Y, epochs=1, time_budget=None)
+    model = make(tmp_path, limits={"flops": 500_000}, max_trials=2, overwrite=True)
+    model.fit(X, Y, epochs=1, time_budget=None, verbose=0)
+    assert (model.leaderboard()["flops"] <= 500_000).all()
+
+
+def test_a_reward_of_score_and_cost_survives_opening(tmp_path):
+    reward = nas.ResourceReward("val_accuracy", "flops", target=1e6)
+    model = make(tmp_path, objective=reward)
+    model.fit(X, Y, epochs=1, time_budget=None, verbose=0)
+    board = model.leaderboard()
+    again = nas.AutoModel.load(tmp_path / "auto_model")
+    assert again.objective.get_config() == reward.get_config()
+    assert board["score"][0] == again.leaderboard()["score"][0] > 0
 
 
 def test_initial_architectures_are_tried_first(tmp_path):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from autokeras_nas.search.preparation import default_batch_size, prepare
-from autokeras_nas.tasks import AsGiven, ImageClassification
+from autokeras_nas.tasks import TASKS, AsGiven, ImageClassification
 
 RNG = np.random.default_rng(0)
 X = RNG.integers(0, 256, (100, 6, 5)).astype("uint8")
@@ -56,3 +56,10 @@ def test_without_a_task_nothing_is_done_to_the_data():
 )
 def test_batches_grow_with_the_data(examples, size):
     assert default_batch_size(examples) == size
+
+
+def test_ids_are_found_although_the_split_tears_gaps():
+    rng = np.random.default_rng(0)
+    table = {"id": np.arange(100), "size": rng.normal(size=100)}
+    with pytest.warns(UserWarning, match="'id' differs in every row"):
+        prepare(TASKS["regression"](), table, rng.normal(size=100))
