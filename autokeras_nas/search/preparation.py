@@ -57,9 +57,11 @@ def prepare(
         ValueError: If the data cannot be used.
     """
     source = as_source(x, y, sample_weight)
-    if isinstance(source, ArraySource) and isinstance(source.x, dict):
+    if isinstance(source, ArraySource):
         # Of all rows: those of an id leave no gap only before the split.
-        warn_of_columns(source.gather(slice(None))[0], source.labels)
+        table = source.gather(slice(None))[0] if isinstance(source.x, dict) else None
+        if isinstance(table, dict):
+            warn_of_columns(table, source.labels)
     if validation_data is None:
         train, validation = split(source, validation_split, seed, task.stratified)
     else:
