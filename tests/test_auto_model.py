@@ -5,13 +5,14 @@ import subprocess
 import sys
 
 import keras
+import keras_tuner
 import numpy as np
 import pandas as pd
 import pytest
 from sklearn.datasets import load_digits
 
 import autokeras_nas as nas
-from autokeras_nas.errors import ProjectError
+from autokeras_nas.errors import ProjectError, SearchFailedError
 
 DIGITS = load_digits()
 X, Y = DIGITS.images[:400].astype("float32"), DIGITS.target[:400]
@@ -313,6 +314,15 @@ def test_limits_hold_for_a_space_of_ours(tmp_path):
     model = make(tmp_path, limits={"flops": 500_000}, max_trials=2, overwrite=True)
     model.fit(X, Y, epochs=1, time_budget=None, verbose=0)
     assert (model.leaderboard()["flops"] <= 500_000).all()
+
+
+def test_a_size_limit_holds_for_an_oracle_that_is_not_ours(tmp_path):
+    oracle = keras_tuner.oracles.RandomSearchOracle(
+        objective=keras_tuner.Objective("val_accuracy", "max"), max_trials=2, seed=1
+    )
+    model = make(tmp_path, oracle=oracle, search_space=own_model, max_model_size=400)
+    with pytest.raises(SearchFailedError, match="over the limit of 400"):
+        model.fit(X, Y, epochs=1, time_budget=None, verbose=0)
 
 
 def test_a_reward_of_score_and_cost_survives_opening(tmp_path):

@@ -57,7 +57,11 @@ def test_help_of_a_command_lists_its_options(capsys, command):
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
 def test_examples_can_be_parsed(command):
-    command.parse(command.example.split()[2:])
+    words = command.example.split()
+    assert words[:2] == ["autokeras-nas", command.name]
+    given = dict(word.removeprefix("--").split("=") for word in words[2:])
+    parsed = command.parse(words[2:])
+    assert {name: str(parsed[name].value) for name in given} == given
 
 
 @pytest.mark.parametrize(

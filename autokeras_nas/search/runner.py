@@ -52,7 +52,7 @@ class KerasRunner:
         self,
         hypermodel: keras_tuner.HyperModel,
         objective: keras_tuner.Objective,
-        max_model_size: int | None = None,
+        max_model_size: float | None = None,
         build: Callable[[keras_tuner.HyperParameters], keras.Model] | None = None,
         executions: int = 1,
     ):

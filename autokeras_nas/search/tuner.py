@@ -85,6 +85,8 @@ class NasTuner(keras_tuner.Tuner):
         overwrite: bool = False,
         **kwargs,
     ):
+        size = {} if max_model_size is None else {"parameters": max_model_size}
+        limits = {**size, **(limits or {})}
         if isinstance(oracle, str):
             oracle = ORACLES[oracle](
                 objective=as_objective(objective), max_trials=max_trials, seed=seed
@@ -111,14 +113,13 @@ class NasTuner(keras_tuner.Tuner):
             overwrite=overwrite,
             **kwargs,
         )
-        size = {} if max_model_size is None else {"parameters": max_model_size}
         self._pace: Pace | None = None
         if isinstance(oracle, NasOracle):
-            self._guide(oracle, {**size, **(limits or {})})
+            self._guide(oracle, limits)
         self._runner = KerasRunner(
             self.hypermodel,
             oracle.objective,
-            max_model_size,
+            limits.get("parameters"),
             build=self._build_hypermodel,
             executions=self.executions_per_trial,
         )

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from autokeras_nas.architecture import Features, FeatureSpec, Grammar, InputSpec, Value
+from autokeras_nas.errors import InvalidArchitectureError
 from autokeras_nas.registry import Registry
 
 SEARCH_SPACES: Registry[SearchSpace] = Registry("search space")
@@ -61,3 +62,21 @@ class SearchSpace(abc.ABC):
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""
         return {name: getattr(self, name) for name in inspect.signature(type(self)).parameters}
+
+
+def check_legal(grammar: Grammar, values: Mapping[str, Value], input_spec: InputSpec) -> None:
+    """Raises InvalidArchitectureError unless the grammar of these inputs has the architecture."""
+    if not grammar.is_legal(values):
+        raise InvalidArchitectureError(
+            f"These values are no architecture of this search space for {input_spec}. "
+            f"Received: {dict(values)}. Draw architectures from the grammar of the same inputs."
+        )
+
+
+def check_vector(space: str, interface: FeatureSpec) -> None:
+    """Raises a ValueError unless a vector of features is wanted."""
+    if interface.kind != "vector":
+        raise ValueError(
+            f"`{space}` ends in a vector of features. Received: {interface.kind=}. Use it for "
+            "classification or regression, or choose a search space that keeps maps."
+        )

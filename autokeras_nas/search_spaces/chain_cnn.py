@@ -14,8 +14,12 @@ import keras
 
 from autokeras_nas.architecture import Features, FeatureSpec, InputSpec, Value
 from autokeras_nas.architecture.chain import Chain, Tokens, place
-from autokeras_nas.errors import InvalidArchitectureError
-from autokeras_nas.search_spaces.base import SEARCH_SPACES, SearchSpace
+from autokeras_nas.search_spaces.base import (
+    SEARCH_SPACES,
+    SearchSpace,
+    check_legal,
+    check_vector,
+)
 
 _SMALLEST_SIDE = 4
 _MOST_FC = 2
@@ -70,7 +74,7 @@ class ChainCnn(SearchSpace):
         self.max_depth = _STYLES[style].usual_depth if max_depth is None else max_depth
 
     def grammar(self, input_spec: InputSpec, interface: FeatureSpec) -> Chain:
-        _check_interface(interface)
+        check_vector("chain_cnn", interface)
         rules = _STYLES[self.style](_known_shape(input_spec.shape), self.max_depth)
         return Chain(
             rules.legal,
@@ -89,12 +93,7 @@ class ChainCnn(SearchSpace):
         interface: FeatureSpec,
     ) -> Features:
         grammar = self.grammar(input_spec, interface)
-        if not grammar.is_legal(values):
-            raise InvalidArchitectureError(
-                f"These values are no chain of style {self.style!r} for inputs of shape "
-                f"{input_spec.shape}. Received: {dict(values)}. "
-                "Draw architectures from the grammar of the same inputs."
-            )
+        check_legal(grammar, values, input_spec)
         build = _STYLES[self.style].build
         return Features(build(grammar.tokens_of(values), inputs))
 
@@ -437,15 +436,6 @@ def _dense(x, units, *, name, initializer):
         units, activation="relu", kernel_initializer=initializer, name=f"{name}_dense"
     )
     return layer(x)
-
-
-def _check_interface(interface: FeatureSpec) -> None:
-    if interface.kind != "vector":
-        raise ValueError(
-            "`chain_cnn` ends in a vector of features. "
-            f"Received: {interface.kind=}. Use it for classification or regression, or choose "
-            "a search space that keeps maps."
-        )
 
 
 def _known_shape(shape: tuple[int | None, ...]) -> tuple[int, int, int]:

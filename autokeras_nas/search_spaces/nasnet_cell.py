@@ -18,8 +18,8 @@ from autokeras_nas.architecture.blocks import (
     write_cells,
 )
 from autokeras_nas.architecture.cells import CellGrammar
-from autokeras_nas.errors import InvalidArchitectureError, unknown_name
-from autokeras_nas.search_spaces.base import SEARCH_SPACES, SearchSpace
+from autokeras_nas.errors import unknown_name
+from autokeras_nas.search_spaces.base import SEARCH_SPACES, SearchSpace, check_legal
 from autokeras_nas.search_spaces.cell_network import (
     CellPlan,
     Skeleton,
@@ -143,11 +143,7 @@ class NasnetCell(SearchSpace):
         interface: FeatureSpec,
     ) -> Features:
         grammar = self.grammar(input_spec, interface)
-        if not grammar.is_legal(values):
-            raise InvalidArchitectureError(
-                f"These values are no cells of at most {self.blocks} blocks of {self.operations}. "
-                f"Received: {dict(values)}. Draw architectures from the grammar of this space."
-            )
+        check_legal(grammar, values, input_spec)
         skeleton = self._skeleton(self._reductions_to(interface))
         plans = [
             CellPlan(cell := read_cell(values, name), combined_states(cell, grammar.rule(name)))

@@ -15,8 +15,12 @@ from autokeras_nas.architecture import (
     InputSpec,
     Value,
 )
-from autokeras_nas.errors import InvalidArchitectureError
-from autokeras_nas.search_spaces.base import SEARCH_SPACES, SearchSpace
+from autokeras_nas.search_spaces.base import (
+    SEARCH_SPACES,
+    SearchSpace,
+    check_legal,
+    check_vector,
+)
 from autokeras_nas.search_spaces.table_layers import (
     Columns,
     PeriodicEncoding,
@@ -93,11 +97,7 @@ class TabularMlp(SearchSpace):
         input_spec: InputSpec,
         interface: FeatureSpec,
     ) -> Features:
-        if not self.grammar(input_spec, interface).is_legal(values):
-            raise InvalidArchitectureError(
-                f"These values are no network of `tabular_mlp` for {input_spec}. "
-                f"Received: {dict(values)}. Draw architectures from the grammar of the same inputs."
-            )
+        check_legal(self.grammar(input_spec, interface), values, input_spec)
         parts = [*_numbers(inputs, values, input_spec), *_categories(inputs, values, input_spec)]
         x = keras.layers.Concatenate(name="columns")(parts) if len(parts) > 1 else parts[0]
         return Features(_BLOCKS[str(values["block"])](x, values))
@@ -193,11 +193,7 @@ def _num_numbers(input_spec: InputSpec) -> int:
 
 
 def _check(input_spec: InputSpec, interface: FeatureSpec) -> None:
-    if interface.kind != "vector":
-        raise ValueError(
-            f"`tabular_mlp` ends in a vector of features. Received: {interface.kind=}. "
-            "Use it for classification or regression."
-        )
+    check_vector("tabular_mlp", interface)
     if len(input_spec.shape) != 1 or input_spec.dtype != "float32" or not input_spec.shape[0]:
         raise ValueError(
             "`tabular_mlp` needs rows of a known number of columns, as float32. "

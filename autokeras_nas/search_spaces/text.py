@@ -14,8 +14,12 @@ from autokeras_nas.architecture import (
     InputSpec,
     Value,
 )
-from autokeras_nas.errors import InvalidArchitectureError
-from autokeras_nas.search_spaces.base import SEARCH_SPACES, SearchSpace
+from autokeras_nas.search_spaces.base import (
+    SEARCH_SPACES,
+    SearchSpace,
+    check_legal,
+    check_vector,
+)
 from autokeras_nas.search_spaces.text_networks import NETWORKS
 
 
@@ -59,11 +63,7 @@ class Text(SearchSpace):
         input_spec: InputSpec,
         interface: FeatureSpec,
     ) -> Features:
-        if not self.grammar(input_spec, interface).is_legal(values):
-            raise InvalidArchitectureError(
-                f"These values are no network of the text space. Received: {dict(values)}. "
-                "Draw architectures from the grammar of the same inputs."
-            )
+        check_legal(self.grammar(input_spec, interface), values, input_spec)
         kind = str(values["kind"])
         own = {name.removeprefix(f"{kind}_"): value for name, value in values.items()}
         del own["kind"]
@@ -81,8 +81,4 @@ def _check(input_spec: InputSpec, interface: FeatureSpec) -> None:
             "`text` needs the numbers of words `(places,)`, of one vocabulary. "
             f"Received: {input_spec}. Use it for texts."
         )
-    if interface.kind != "vector":
-        raise ValueError(
-            "`text` ends in a vector of features. "
-            f"Received: {interface.kind=}. Use it for classification or regression."
-        )
+    check_vector("text", interface)

@@ -1,9 +1,10 @@
-"""Assembly: preprocessing, network and decoding as the one model that is handed out."""
+"""Assembly: heads on trunks, and all parts as the one model that is handed out."""
 
 from __future__ import annotations
 
 import keras
 
+from autokeras_nas.architecture import Features
 from autokeras_nas.tasks.base import Task
 
 
@@ -26,3 +27,18 @@ def assembled(task: Task, preprocessor: keras.Model, core: keras.Model, name: st
     # Without momentum there is nothing to store beside the weights, or to miss on loading.
     model.compile(keras.optimizers.SGD(), **task.compile_options())
     return model
+
+
+def vector_of(features: Features) -> keras.KerasTensor:
+    """The main features, which must be `(batch, features)`.
+
+    Raises:
+        ValueError: If they are no vector.
+    """
+    if len(features.main.shape) != 2:
+        raise ValueError(
+            "The head takes a vector for each example. "
+            f"Received: features of shape {features.main.shape}. "
+            "End the trunk with global pooling or `Flatten`."
+        )
+    return features.main

@@ -8,6 +8,7 @@ import keras
 import numpy as np
 
 from autokeras_nas.architecture.specs import Features, FeatureSpec
+from autokeras_nas.tasks.assembly import vector_of
 from autokeras_nas.tasks.base import Task
 from autokeras_nas.tasks.class_labels import as_labels, few
 
@@ -111,13 +112,7 @@ class Classification(Task):
             ValueError: If the features are no vector.
         """
         classes = self._known_classes()
-        if len(features.main.shape) != 2:
-            raise ValueError(
-                "The head takes a vector for each example. "
-                f"Received: features of shape {features.main.shape}. "
-                "End the trunk with global pooling or `Flatten`."
-            )
-        logits = keras.layers.Dense(len(classes), name="logits")(features.main)
+        logits = keras.layers.Dense(len(classes), name="logits")(vector_of(features))
         return keras.layers.Activation("softmax", dtype="float32", name="probabilities")(logits)
 
     def compile_options(self) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import numpy as np
 from keras import ops
 
 from autokeras_nas.architecture.specs import Features
+from autokeras_nas.tasks.assembly import vector_of
 from autokeras_nas.tasks.base import TASKS
 from autokeras_nas.tasks.tabular import TabularTask
 
@@ -99,13 +100,7 @@ class Regression(TabularTask):
             ValueError: If the features are no vector.
         """
         means, deviations = self._known_scale()
-        if len(features.main.shape) != 2:
-            raise ValueError(
-                "The head takes a vector for each row. "
-                f"Received: features of shape {features.main.shape}. "
-                "End the trunk with `Flatten`."
-            )
-        z = keras.layers.Dense(len(means), name="standardised")(features.main)
+        z = keras.layers.Dense(len(means), name="standardised")(vector_of(features))
         unit = keras.layers.Rescaling(deviations, means, dtype="float32", name="quantities")
         return unit(z)
 

@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+import os
+import signal
+import time
+
 import chiefs
 import keras
 import keras_tuner
@@ -165,6 +169,32 @@ def test_a_time_budget_ends_a_running_trial_with_a_model(tmp_path):
     trial = tuner.oracle.trials["0000"]
     assert trial.status == "COMPLETED" and "time" in trial.message
     assert tuner.get_best_models(1)
+
+
+def test_ctrl_c_ends_a_trial_then_the_search_and_both_can_be_resumed(tmp_path):
+    class Press(keras.callbacks.Callback):
+        """Presses Ctrl+C once in the second trial, twice in the third."""
+
+        trials = 0
+
+        def on_train_begin(self, logs=None):
+            Press.trials += 1
+
+        def on_epoch_end(self, epoch, logs=None):
+            for _ in range(Press.trials - 1 if epoch == 1 else 0):
+                os.kill(os.getpid(), signal.SIGINT)
+                time.sleep(0.05)
+
+    def make():
+        return NasTuner(build, "random", "val_accuracy", max_trials=5, seed=0, directory=tmp_path)
+
+    tuner = make()
+    tuner.search(X, Y, validation_split=0.25, epochs=4, verbose=0, callbacks=[Press()])
+    trials = list(tuner.oracle.trials.values())
+    assert [len(t.metrics.get_history("val_accuracy")) for t in trials] == [4, 3, 3]
+    assert [t.message for t in trials] == [None, "it was interrupted", "it was interrupted"]
+    assert tuner.get_best_models(1)
+    assert len(search(make()).oracle.finished()) == 5
 
 
 def test_unknown_oracle_names_the_nearest(tmp_path):

@@ -102,7 +102,7 @@ def test_unknown_kinds_are_refused(kinds):
 
 
 def test_foreign_values_are_refused():
-    with pytest.raises(InvalidArchitectureError, match="no network of the text space"):
+    with pytest.raises(InvalidArchitectureError, match="no architecture of this search space"):
         model_of({**architecture("bag"), "bag_width": 7})
 
 
