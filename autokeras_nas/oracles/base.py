@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import math
 import warnings
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
@@ -21,6 +22,7 @@ from autokeras_nas.architecture import (
     plain_values,
 )
 from autokeras_nas.architecture.proposal import HONOURED, control
+from autokeras_nas.oracles.finals import champion, next_finalist
 from autokeras_nas.oracles.finished import FinishedTrial
 from autokeras_nas.oracles.journaled import JournaledOracle, Status
 from autokeras_nas.oracles.records import best_values
@@ -50,6 +52,8 @@ class NasOracle(JournaledOracle):
             what `bind` gives.
         initial_architectures: Values to try first, in this order; what is missing is drawn.
         seed: The seed of every proposal; None: drawn once and kept with the project.
+        finalists: How many of the best are measured once more, in as many of the last trials,
+            before the best mean wins; 0: the best score wins.
         **kwargs: Passed to `JournaledOracle`: `time_budget`, `hyperparameters`, `clock` and
             what `keras_tuner.Oracle` takes.
 
@@ -67,6 +71,7 @@ class NasOracle(JournaledOracle):
         grammar: Grammar | None = None,
         initial_architectures: Iterable[Mapping[str, Any]] = (),
         seed: int | None = None,
+        finalists: int = 0,
         **kwargs,
     ):
         # KerasTuner takes a seed of 0 for None; ours is set below.
@@ -75,6 +80,7 @@ class NasOracle(JournaledOracle):
         self.initial_architectures = [plain_values(values) for values in initial_architectures]
         self.checks: list[Callable[[Values], str | None]] = []
         """Further reasons, beside the grammar's own, why an architecture may be no trial."""
+        self.finalists = _checked_finalists(finalists, max_trials)
         self._given_grammar = grammar
         self._derived_grammar: tuple[int, Grammar] | None = None
         self._counter = 0
@@ -109,8 +115,13 @@ class NasOracle(JournaledOracle):
         return set()
 
     def incumbent(self) -> str | None:
-        """The id of the trial that is the result: the best score at the highest budget."""
-        highest = max((t.proposal.budget.amount for t in self._completed), default=None)
+        """The id of the trial that is the result: the best score at the highest budget.
+
+        Where finalists were measured once more, the best run of the one with the best mean.
+        """
+        if self.finalists and (best := champion(self._at_highest_budget())):
+            return best.trial_id
+        highest = self._highest_budget()
         for _, _, trial_id in self._ranking:
             if self._proposals[trial_id].budget.amount == highest:
                 return trial_id
@@ -186,6 +197,13 @@ class NasOracle(JournaledOracle):
         """
         return min(published, max(10, self._sized_for // 10))
 
+    def _highest_budget(self) -> float | None:
+        return max((trial.proposal.budget.amount for trial in self._completed), default=None)
+
+    def _at_highest_budget(self) -> list[FinishedTrial]:
+        highest = self._highest_budget()
+        return [t for t in self._completed if t.proposal.budget.amount == highest]
+
     # ---- Proposing --------------------------------------------------------------------------
 
     def populate_space(self, trial_id: str) -> dict[str, Any]:
@@ -203,6 +221,12 @@ class NasOracle(JournaledOracle):
             initial = Proposal(self.grammar.complete(values, np.random.default_rng(self.seed)))
             if self._is_acceptable(initial):
                 return initial
+        if self._in_finals():
+            final = next_finalist(
+                self._at_highest_budget(), self._proposals.values(), self.finalists
+            )
+            if final is not None:
+                return final
         for _ in range(_REDRAWS):
             proposal = self.propose()
             if proposal is None or self._is_acceptable(proposal):
@@ -216,6 +240,17 @@ class NasOracle(JournaledOracle):
             if self._is_acceptable(proposal):
                 return proposal
         return None
+
+    def _in_finals(self) -> bool:
+        """Whether what is left of the search is about what the finalists take."""
+        if not self.finalists:
+            return False
+        if self.max_trials and self.max_trials - len(self.trials) <= self.finalists:
+            return True
+        if not (self.time_budget and self._finished):
+            return False
+        each = self.elapsed() / len(self._finished)
+        return self.time_budget - self.elapsed() <= self.finalists * each
 
     def _is_acceptable(self, proposal: Proposal) -> bool:
         if self.is_known(proposal):
@@ -279,6 +314,15 @@ class NasOracle(JournaledOracle):
         self.seed = record.get("seed", self.seed)
         self._counter = record.get("counter", self._counter)
         self._sized_for = record.get("sized_for", self._sized_for)
+
+
+def _checked_finalists(finalists: int, max_trials: int | None) -> int:
+    if int(finalists) != finalists or finalists < 0 or 2 * finalists > (max_trials or math.inf):
+        raise ValueError(
+            "`finalists` must be a whole number from 0 to half of `max_trials`. "
+            f"Received: {finalists=}, {max_trials=}. Pass 3, or 0 for none."
+        )
+    return int(finalists)
 
 
 def _checked_seed(seed: int | None) -> int:
