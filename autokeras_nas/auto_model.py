@@ -30,9 +30,23 @@ from autokeras_nas.errors import ProjectError, SearchFailedError, unknown_name
 from autokeras_nas.objectives import as_objective, objective_config, objective_from
 from autokeras_nas.oracles import ORACLES, NasOracle
 from autokeras_nas.reports.leaderboard import leaderboard
+from autokeras_nas.reports.pareto import pareto_front
 from autokeras_nas.reports.progress import ProgressLines
 from autokeras_nas.search import NasHyperModel, NasTuner, OwnHyperModel
-from autokeras_nas.search.budget import parse_seconds, seconds_per_trial
+from autokeras_nas.search.arguments import (
+    check_available,
+    check_positive,
+    checked_finalists,
+    search_space_of,
+    space_for,
+    task_of,
+)
+from autokeras_nas.search.budget import (
+    expected_trials,
+    finalists_for,
+    parse_seconds,
+    seconds_per_trial,
+)
 from autokeras_nas.search.manifest import read_manifest, write_manifest
 from autokeras_nas.search.outcome import history_of, winner
 from autokeras_nas.search.preparation import prepare
@@ -44,13 +58,6 @@ _MOST_EPOCHS = 100
 _EVALUATION_BATCH = 256
 _RESERVE = 0.03
 """Share of the budget kept for building the result."""
-_SPACES = {
-    "image_classification": "chain_cnn",
-    "tabular_classification": "tabular_mlp",
-    "regression": "tabular_mlp",
-    "text_classification": "text",
-}
-"""The search space that is searched for a task, where none is named."""
 
 
 class AutoModel:
@@ -83,6 +90,11 @@ class AutoModel:
         ensemble: `"auto"` or None: the best single network. Others are not available yet.
         executor: `"auto"` or `"inline"`: in this process. Others are not available yet.
         workers: 1. More are not available yet.
+        repeats: How often each architecture is trained, from different seeds. Its score is the
+            mean, the leaderboard shows the spread, and the best run is its model.
+        finalists: How many of the best are measured once more before the winner is named, in as
+            many of the last trials; then the best mean wins. `"auto"`: 3 in a search of 60
+            trials or more, which can spare them, else none.
         initial_architectures: Values to try first, with an oracle that is named; None: the
             space's default.
         directory: The folder of projects.
@@ -108,26 +120,31 @@ class AutoModel:
         ensemble: Any = "auto",
         executor: str = "auto",
         workers: int = 1,
+        repeats: int = 1,
+        finalists: int | str = "auto",
         initial_architectures: Iterable[Mapping[str, Any]] | None = None,
         directory: str | Path = "nas_results",
         project_name: str = "auto_model",
         overwrite: bool = False,
         seed: int | None = None,
     ):
-        _only("ensemble", ensemble, ("auto", None))
-        _only("executor", executor, ("auto", "inline"))
-        _only("workers", workers, (1,))
-        self.search_space = _search_space(search_space)
+        check_available("ensemble", ensemble, ("auto", None))
+        check_available("executor", executor, ("auto", "inline"))
+        check_available("workers", workers, (1,))
+        self.search_space = search_space_of(search_space)
         own_model = self.search_space is not None and not isinstance(self.search_space, SearchSpace)
-        self.task = _task(task, own_model)
+        self.task = task_of(task, own_model)
         self.oracle = "regularized_evolution" if oracle == "auto" else oracle
         if isinstance(self.oracle, str):
             ORACLES[self.oracle]  # An unknown name is an error now, not after the data.
         self.objective: Any = None if objective is None else as_objective(objective)
         if self.task is not None:
             self._adopt(self.task)
-        _check_positive("max_trials", max_trials)
-        _check_positive("max_model_size", max_model_size)
+        check_positive("max_trials", max_trials)
+        check_positive("max_model_size", max_model_size)
+        check_positive("repeats", repeats)
+        self.repeats = repeats
+        self.finalists = checked_finalists(finalists, self.oracle)
         self.max_trials = max_trials
         self.limits = dict(limits or {})
         if max_model_size is not None:
@@ -154,6 +171,7 @@ class AutoModel:
         y=None,
         validation_data=None,
         validation_split: float = 0.2,
+        folds: int | None = None,
         epochs: int | None = None,
         batch_size: int | None = None,
         callbacks=None,
@@ -176,6 +194,9 @@ class AutoModel:
             validation_data: `(x, y)`, a data set or a file; None: split off from the training
                 data.
             validation_split: The share to split off, seeded, shuffled and stratified.
+            folds: For small data: the data are split into so many parts, and each architecture
+                is trained once for each, which is then its validation data. Its score is the
+                mean, and its model the one that scored best. None: one split.
             epochs: Epochs of a trial at most; None: up to 100, as the time allows.
             batch_size: Examples a step; None: by the number of examples.
             callbacks: Keras callbacks of every trial.
@@ -193,9 +214,10 @@ class AutoModel:
             SearchFailedError: If no trial ended with a model.
         """
         began = time.monotonic()
-        _only("refit", refit, (False,))
-        _check_positive("epochs", epochs)
-        _check_positive("batch_size", batch_size)
+        check_available("refit", refit, (False,))
+        check_positive("epochs", epochs)
+        check_positive("batch_size", batch_size)
+        check_positive("folds", folds)
         seconds = parse_seconds(time_budget)
         self._note_names(x, y)
         if is_file(x) and is_file(validation_data):
@@ -206,6 +228,7 @@ class AutoModel:
             source,
             validation_data=validation_data,
             validation_split=validation_split,
+            folds=folds,
             class_weight=class_weight,
             batch_size=batch_size,
             seed=self.seed,
@@ -216,10 +239,10 @@ class AutoModel:
         budget = None
         if seconds is not None:
             budget = max(1.0, seconds * (1.0 - _RESERVE) - (time.monotonic() - began))
+        self._set_finalists(tuner.oracle, budget)
         tuner.after_trial = ProgressLines(budget) if verbose else None
         tuner.search(
-            data.train,
-            validation_data=data.validation,
+            folds=data.folds,
             epochs=epochs or (_MOST_EPOCHS if budget else 20),
             callbacks=list(callbacks or []),
             time_budget=budget,
@@ -276,10 +299,37 @@ class AutoModel:
         self.best_model.summary()
 
     def leaderboard(self) -> pd.DataFrame:
-        """All trials, best first."""
-        if self.tuner is None:
-            raise RuntimeError("There are no trials yet. Call `fit` first.")
-        return leaderboard(self.tuner.oracle)
+        """All trials, the result first, then by their scores; `reports.leaderboard` says more."""
+        return leaderboard(self._known_tuner().oracle)
+
+    def pareto_front(self, cost: str = "parameters") -> pd.DataFrame:
+        """The trials that no other beats in score and cost at once, the cheapest first.
+
+        Args:
+            cost: `"parameters"`, `"flops"` or `"seconds"`.
+
+        Returns:
+            Rows of the leaderboard; the column `knee` marks the one from which on more cost buys
+            little: the farthest from the line between the ends of the front.
+        """
+        direction = self._known_tuner().oracle.objective.direction
+        return pareto_front(self.leaderboard(), cost, maximize=direction == "max")
+
+    def model_of(self, trial_id: str) -> keras.Model:
+        """The model of a trial, as `best_model` is that of the result.
+
+        Args:
+            trial_id: As the leaderboard names it; one of the best, or of the Pareto front over
+                parameters.
+
+        Raises:
+            ValueError: If there is no such trial.
+            ProjectError: If its weights were not kept.
+        """
+        tuner = self._known_tuner()
+        if trial_id not in tuner.oracle.trials:
+            raise unknown_name("trial", trial_id, tuner.oracle.trials)
+        return self._known_task().exported(tuner.load_model(tuner.oracle.trials[trial_id]))
 
     def save(self, path: str | Path) -> None:
         """Saves the best model as a `.keras` file."""
@@ -338,6 +388,8 @@ class AutoModel:
             oracle=oracle or manifest["oracle"],
             objective=objective_from(manifest["objective"]),
             max_trials=manifest["max_trials"],
+            repeats=manifest["repeats"],
+            finalists=manifest["finalists"],
             limits=manifest["limits"],
             directory=folder.parent,
             project_name=folder.name,
@@ -368,6 +420,8 @@ class AutoModel:
                 "oracle": self.oracle if isinstance(self.oracle, str) else None,
                 "objective": objective_config(self.objective),
                 "max_trials": self.max_trials,
+                "repeats": self.repeats,
+                "finalists": self.finalists,
                 "limits": self.limits,
                 "seed": self.seed,
                 "input_spec": asdict(self._input_spec),
@@ -400,7 +454,7 @@ class AutoModel:
         if self.objective is None:
             self.objective = as_objective(task.objective)
         if self.search_space is None:
-            self.search_space = SEARCH_SPACES[_space_for(task)]()
+            self.search_space = SEARCH_SPACES[space_for(task)]()
 
     def _known_task(self) -> Task:
         if self.task is None:
@@ -409,6 +463,11 @@ class AutoModel:
                 "Call `fit` first, or name the `task`."
             )
         return self.task
+
+    def _known_tuner(self) -> NasTuner:
+        if self.tuner is None:
+            raise RuntimeError("There are no trials yet. Call `fit` first.")
+        return self.tuner
 
     def _make_tuner(self) -> NasTuner:
         if self.tuner is None:
@@ -422,6 +481,7 @@ class AutoModel:
                 oracle=self.oracle,
                 objective=self.objective,
                 max_trials=self.max_trials,
+                executions_per_trial=self.repeats,
                 seed=self.seed,
                 limits=self.limits,
                 directory=self.directory,
@@ -432,52 +492,15 @@ class AutoModel:
                 self.tuner.oracle.initial_architectures = self.initial_architectures
         return self.tuner
 
+    def _set_finalists(self, oracle: keras_tuner.Oracle, budget: float | None) -> None:
+        """Tells an oracle how many finalists there are; one that was passed may know better."""
+        if isinstance(self.finalists, int):
+            oracle.finalists = self.finalists
+        elif isinstance(self.oracle, str):
+            oracle.finalists = finalists_for(expected_trials(budget, self.max_trials))
+
     def _finish(self, tuner: NasTuner) -> keras.callbacks.History:
         """Makes the best trial's network the result."""
         trial = winner(tuner.oracle)
         self._best_model = self._known_task().exported(tuner.load_model(trial))
         return history_of(trial, self._best_model)
-
-
-def _search_space(given) -> SearchSpace | keras_tuner.HyperModel | Callable | None:
-    """The space or model that was passed; None: the task decides."""
-    if isinstance(given, str):
-        return None if given == "auto" else SEARCH_SPACES[given]()
-    if isinstance(given, (SearchSpace, keras_tuner.HyperModel)) or (
-        callable(given) and not isinstance(given, type)
-    ):
-        return given
-    raise unknown_name("search space", given, SEARCH_SPACES)
-
-
-def _space_for(task: Task) -> str:
-    """The name of the space that is searched for a task; image networks for one of your own."""
-    return _SPACES.get(TASKS.name_of(type(task)) or "", "chain_cnn")
-
-
-def _task(given: str | Task | None, own_model: bool) -> Task | None:
-    """The task that was passed; None: the data decide."""
-    if given is None:
-        return AsGiven() if own_model else None
-    if isinstance(given, str):
-        return TASKS[given]()
-    if isinstance(given, Task):
-        return given
-    raise unknown_name("task", given, TASKS)
-
-
-def _check_positive(name: str, value: int | None) -> None:
-    if value is not None and (value < 1 or int(value) != value):
-        raise ValueError(
-            f"`{name}` must be a whole number of at least 1. Received: {value!r}. "
-            "Leave it out for what suits the data and the time."
-        )
-
-
-def _only(name: str, value: Any, available: tuple) -> None:
-    """Raises where an argument asks for what a later version brings."""
-    if not any(value is known or value == known for known in available):
-        raise NotImplementedError(
-            f"`{name}` has only these values so far: {', '.join(map(repr, available))}. "
-            f"Received: {value!r}. Leave it out."
-        )

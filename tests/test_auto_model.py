@@ -49,6 +49,86 @@ def test_search_predicts_saves_and_goes_on(tmp_path):
     assert len(again.leaderboard()) == 3
 
 
+def test_folds_train_each_architecture_once_for_each(tmp_path):
+    model = make(tmp_path, repeats=2)
+    history = model.fit(X, Y, folds=2, epochs=1, time_budget=None, verbose=0)
+    board = model.leaderboard()
+    assert len(board) == 1 and board["spread"].notna().all()
+    assert history.history["val_accuracy"] == [board["score"][0]]
+    assert model.predict(X[:3]).shape == (3, 10)
+    again = nas.AutoModel.load(tmp_path / "auto_model")
+    assert again.repeats == 2
+
+
+def test_the_mean_of_the_folds_is_the_score(tmp_path):
+    def fitted(hp, model, x, validation_data, **kwargs):
+        seen.append({float(row[0]) for batch, _ in validation_data for row in batch})
+        return {"val_accuracy": float(len(seen))}
+
+    seen = []
+    hypermodel = Linear()
+    hypermodel.fit = fitted
+    model = make(tmp_path, search_space=hypermodel, objective="val_accuracy")
+    rows = np.arange(20.0)[:, None]
+    model.fit(rows, np.arange(20) % 2, folds=4, time_budget=None, verbose=0)
+    assert model.leaderboard()["score"].tolist() == [2.5]
+    assert sorted(number for fold in seen for number in fold) == list(range(20))
+
+
+class Linear(keras_tuner.HyperModel):
+    """A line."""
+
+    def build(self, hp):
+        model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
+        model.compile("sgd", "mse", metrics=["accuracy"])
+        return model
+
+
+def test_finalists_are_measured_once_more(tmp_path):
+    model = make(tmp_path, max_trials=4, finalists=2)
+    model.fit(X, Y, epochs=1, time_budget=None, verbose=0)
+    board = model.leaderboard()
+    assert sorted(board["run_of"]) == ["", "", "0000", "0001"]
+    again = nas.AutoModel.load(tmp_path / "auto_model")
+    assert again.leaderboard()["trial"].tolist() == board["trial"].tolist()
+    np.testing.assert_allclose(again.predict(X[:9]), model.predict(X[:9]), atol=1e-6)
+
+
+@pytest.mark.parametrize("bad", [-1, 2.5, "many"])
+def test_a_number_of_finalists_that_makes_no_sense_is_refused(tmp_path, bad):
+    with pytest.raises(ValueError, match="`finalists` must be a whole number"):
+        make(tmp_path, finalists=bad)
+
+
+def test_a_foreign_oracle_has_no_finalists(tmp_path):
+    oracle = keras_tuner.oracles.RandomSearchOracle(
+        keras_tuner.Objective("val_accuracy", "max"), max_trials=1
+    )
+    with pytest.raises(ValueError, match="Only our own oracles"):
+        make(tmp_path, oracle=oracle, finalists=2)
+
+
+def test_models_of_the_pareto_front_are_kept(tmp_path):
+    model = make(tmp_path, max_trials=5)
+    model.fit(X, Y, epochs=1, time_budget=None, verbose=0)
+    front = model.pareto_front()
+    assert front["parameters"].is_monotonic_increasing and front["knee"].sum() == 1
+    for _, row in front.iterrows():
+        inner = model.model_of(row["trial"])
+        assert inner.predict(X[:2], verbose=0).shape == (2, 10)
+        assert inner.get_layer("network").count_params() == row["parameters"]
+
+
+def test_weights_that_were_not_kept_are_said_to_be_missing(tmp_path):
+    model = make(tmp_path)
+    model.fit(X, Y, epochs=1, time_budget=None, verbose=0)
+    next(tmp_path.glob("auto_model/trial_0000/*.weights.h5")).unlink()
+    with pytest.raises(ProjectError, match="were not kept"):
+        model.model_of("0000")
+    with pytest.raises(ValueError, match="no trial of this name"):
+        model.model_of("9999")
+
+
 def test_overwrite_begins_anew(tmp_path):
     for _ in range(2):
         model = make(tmp_path, overwrite=True)

@@ -6,7 +6,7 @@ from autokeras_nas.data.files import is_file, load_features, load_file
 from autokeras_nas.data.image_folder import read_image_folder
 from autokeras_nas.data.pipeline import Pipeline
 from autokeras_nas.data.sources import ArraySource, DatasetSource, Source, as_source, is_dataset
-from autokeras_nas.data.split import split
+from autokeras_nas.data.split import split, split_folds
 from autokeras_nas.data.statistics import channel_statistics
 
 __all__ = [
@@ -26,5 +26,6 @@ __all__ = [
     "load_file",
     "read_image_folder",
     "split",
+    "split_folds",
     "warn_of_columns",
 ]

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 
 import numpy as np
+from sklearn.model_selection import KFold, StratifiedKFold
 
 from autokeras_nas.data.labels import class_of_each
 from autokeras_nas.data.sources import ArraySource, DatasetSource, Source, feature_hash
 
 _PROBED = 64
+
+Draw = Callable[[int, np.ndarray | None], list[np.ndarray]]
+"""Draws masks `(n,)` of validation, of `n` examples and their classes or None."""
 
 
 def split(
@@ -42,16 +47,77 @@ def split(
             "`validation_split` must lie between 0 and 1, both excluded. "
             f"Received: {validation_split}. Pass a share such as 0.2."
         )
+
+    def draw(count, classes):
+        return [validation_mask(count, validation_split, seed, classes)]
+
+    return _sides(source, draw, stratify)[0]
+
+
+def split_folds(
+    source: Source, folds: int, seed: int, stratify: bool = True
+) -> list[tuple[Source, Source]]:
+    """Splits a source into folds, each of which is once validation while the rest is training.
+
+    Args:
+        source: What to split, by row or by content as `split` says.
+        folds: Their number *k*, at least 2.
+        seed: Drives the draw.
+        stratify: Whether each class is shared out evenly, where the labels are classes.
+
+    Returns:
+        *k* pairs of training and validation.
+
+    Raises:
+        ValueError: If there are fewer examples than folds, or `split` would raise it.
+    """
+    return _sides(source, lambda count, classes: fold_masks(count, folds, seed, classes), stratify)
+
+
+def _sides(source: Source, draw: Draw, stratify: bool) -> list[tuple[Source, Source]]:
+    """Training and validation for each mask that is drawn."""
     if isinstance(source, ArraySource):
         classes = class_of_each(source.labels) if stratify else None
-        mask = validation_mask(source.num_examples, validation_split, seed, classes)
-        return source.view(np.flatnonzero(~mask)), source.view(np.flatnonzero(mask))
+        masks = draw(source.num_examples, classes)
+        return [(source.view(np.flatnonzero(~m)), source.view(np.flatnonzero(m))) for m in masks]
     if isinstance(source, DatasetSource):
-        return _split_dataset(source, validation_split, seed, stratify)
+        return _sides_of_dataset(source, draw, stratify)
     raise TypeError(
         "Only arrays and datasets can be split. "
         f"Received: a source of type {type(source).__name__}. Pass `validation_data`."
     )
+
+
+def fold_masks(
+    count: int, folds: int, seed: int, classes: np.ndarray | None = None
+) -> list[np.ndarray]:
+    """Deals the examples out to folds.
+
+    Args:
+        count: The number of examples, *n*.
+        folds: The number of folds, *k*.
+        seed: Drives the draw.
+        classes: The class of each example `(n,)`; None: deal all alike.
+
+    Returns:
+        *k* arrays of booleans `(n,)`, true for the validation of the fold; each example is true
+        in one of them.
+    """
+    if not 2 <= folds <= count:
+        raise ValueError(
+            "`folds` must be at least 2 and at most the number of different examples. "
+            f"Received: {folds} folds of {count} examples. Pass for instance 5."
+        )
+    settings = {"n_splits": folds, "shuffle": True, "random_state": seed % 2**32}
+    if classes is not None and np.unique(classes, return_counts=True)[1].max() >= folds:
+        dealt = StratifiedKFold(**settings).split(np.empty(count), classes)
+    else:
+        dealt = KFold(**settings).split(np.empty(count))
+    masks = []
+    for _, chosen in dealt:
+        masks.append(np.zeros(count, bool))
+        masks[-1][chosen] = True
+    return masks
 
 
 def validation_mask(
@@ -116,19 +182,24 @@ def class_quotas(counts: np.ndarray, wanted: int) -> np.ndarray:
     return quotas
 
 
-def _split_dataset(
-    source: DatasetSource, share: float, seed: int, stratify: bool
-) -> tuple[DatasetSource, DatasetSource]:
-    import tensorflow as tf
-
+def _sides_of_dataset(
+    source: DatasetSource, draw: Draw, stratify: bool
+) -> list[tuple[Source, Source]]:
     scan = source.scan
     # Sorted, so that the draw does not depend on the order of the pass.
     distinct, first = np.unique(scan.hashes, return_index=True)
     classes = class_of_each(scan.labels) if stratify else None
     if classes is not None:
         classes = _class_of_hash(distinct, first, scan.hashes, classes)
-    chosen = distinct[validation_mask(len(distinct), share, seed, classes)]
+    masks = draw(len(distinct), classes)
     _check_repeatable(source, distinct)
+    return [_sides_by_hash(source, distinct[mask]) for mask in masks]
+
+
+def _sides_by_hash(source: DatasetSource, chosen: np.ndarray) -> tuple[Source, Source]:
+    """The examples whose hash is not among the chosen, and those whose is."""
+    import tensorflow as tf
+
     table = tf.lookup.StaticHashTable(
         tf.lookup.KeyValueTensorInitializer(
             tf.constant(chosen, tf.int64), tf.ones(len(chosen), tf.int64)
@@ -140,9 +211,11 @@ def _split_dataset(
         kept = source.elements().filter(
             lambda x, *_: tf.equal(table.lookup(feature_hash(x)), wanted)
         )
-        return DatasetSource(kept, batched=False, scan=scan.where(mask), keep=(table, source))
+        return DatasetSource(
+            kept, batched=False, scan=source.scan.where(mask), keep=(table, source)
+        )
 
-    validates = np.isin(scan.hashes, chosen)
+    validates = np.isin(source.scan.hashes, chosen)
     return side(0, ~validates), side(1, validates)
 
 

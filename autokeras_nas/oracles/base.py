@@ -88,6 +88,7 @@ class NasOracle(JournaledOracle):
         self._proposals: dict[str, Proposal] = {}
         self._known: set[str] = set()
         self._repeats: dict[str, int] = {}
+        self._finals_held = False
         self._finished: list[FinishedTrial] = []
         self._completed: list[FinishedTrial] = []
 
@@ -119,7 +120,7 @@ class NasOracle(JournaledOracle):
 
         Where finalists were measured once more, the best run of the one with the best mean.
         """
-        if self.finalists and (best := champion(self._at_highest_budget())):
+        if self._finals_held and (best := champion(self._at_highest_budget())):
             return best.trial_id
         highest = self._highest_budget()
         for _, _, trial_id in self._ranking:
@@ -271,6 +272,7 @@ class NasOracle(JournaledOracle):
         if proposal.repeat:
             once = self._key(replace(proposal, repeat=0))
             self._repeats[once] = max(self._repeats.get(once, 0), proposal.repeat)
+            self._finals_held |= bool(proposal.individual)
 
     def proposed_values(self, trial_id: str) -> Values:
         return encode(self._proposals[trial_id])

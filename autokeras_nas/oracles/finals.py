@@ -47,10 +47,12 @@ def next_finalist(
 
 def champion(completed: Iterable[FinishedTrial]) -> FinishedTrial | None:
     """The best run of the finalist with the best mean; None: none was measured once more."""
-    measured = [trials for trials in runs_of_finalists(completed).values() if len(trials) > 1]
+    runs = runs_of_finalists(completed)
+    measured = [name for name in runs if len(runs[name]) > 1]
     if not measured:
         return None
-    return max(max(measured, key=_mean), key=lambda trial: trial.reward)
+    best = max(measured, key=lambda name: _mean(runs[name]))
+    return max(runs[best], key=lambda trial: trial.reward)
 
 
 def _individual(trial: FinishedTrial) -> str:

@@ -5,11 +5,17 @@ from __future__ import annotations
 import keras_tuner
 import pandas as pd
 
+from autokeras_nas.architecture import decode
+from autokeras_nas.oracles import NasOracle
+
 _COLUMNS = ["rank", "trial", "score", "spread", "parameters", "flops", "epochs", "seconds", "kwh"]
 
 
 def leaderboard(oracle: keras_tuner.Oracle) -> pd.DataFrame:
-    """Trials, best first, then those without a score.
+    """Trials: the result, then the others by their scores, then those without one.
+
+    The result is the best score, unless the oracle knows better: its finalists are measured
+    once more, and the best mean wins.
 
     Args:
         oracle: Any KerasTuner oracle.
@@ -17,15 +23,16 @@ def leaderboard(oracle: keras_tuner.Oracle) -> pd.DataFrame:
     Returns:
         One row a trial: rank, trial, score, its spread over several trainings, parameters,
         FLOPs of one example, epochs, seconds, kWh (missing where it was not measured), status,
-        reason, and the architecture.
+        reason, the trial that it measures once more, and the architecture.
     """
     sign = -1.0 if oracle.objective.direction == "max" else 1.0
     scored = [t for t in oracle.trials.values() if t.status == "COMPLETED"]
-    scored.sort(key=lambda trial: (sign * trial.score, trial.trial_id))
+    result = oracle.incumbent() if isinstance(oracle, NasOracle) else None
+    scored.sort(key=lambda t: (t.trial_id != result, sign * t.score, t.trial_id))
     others = [t for t in oracle.trials.values() if t.status != "COMPLETED"]
     rows = [_row(rank, trial) for rank, trial in enumerate(scored, start=1)]
     rows += [_row(None, trial) for trial in others]
-    frame = pd.DataFrame(rows, columns=[*_COLUMNS, "status", "reason", "architecture"])
+    frame = pd.DataFrame(rows, columns=[*_COLUMNS, "status", "reason", "run_of", "architecture"])
     return frame.astype({"rank": "Int64", "parameters": "Int64", "flops": "Int64"})
 
 
@@ -35,6 +42,7 @@ def _row(rank, trial) -> dict:
             return None
         return float(trial.metrics.get_last_value(f"nas/{name}"))
 
+    proposal = decode(trial.hyperparameters.values)
     message = (trial.message or "").strip().splitlines()
     return {
         "rank": rank,
@@ -48,5 +56,6 @@ def _row(rank, trial) -> dict:
         "kwh": measured("kwh"),
         "status": trial.status,
         "reason": message[-1] if message else "",
-        "architecture": " ".join(str(value) for value in trial.hyperparameters.values.values()),
+        "run_of": proposal.individual,
+        "architecture": " ".join(str(value) for value in proposal.values.values()),
     }

@@ -51,5 +51,21 @@ def seconds_per_trial(budget: float | None, max_trials: int | None) -> float | N
     """
     if budget is None:
         return None
-    trials = max_trials or max(2, round(math.sqrt(budget / 20.0)))
-    return budget / trials
+    return budget / expected_trials(budget, max_trials)
+
+
+def expected_trials(budget: float | None, max_trials: int | None) -> int:
+    """How many trials a search will have; 0: neither time nor number bounds it."""
+    if max_trials or budget is None:
+        return max_trials or 0
+    return max(2, round(math.sqrt(budget / 20.0)))
+
+
+def finalists_for(trials: int) -> int:
+    """How many of the best are measured once more: 3 of 60 trials or more, else none.
+
+    A shorter search finds better networks by trying more architectures. From 60 trials on, the
+    winners are equally good, and the score that is reported of them is less flattered by luck
+    (`benchmarks/finalists.py`).
+    """
+    return 3 if trials >= 60 else 0

@@ -10,8 +10,20 @@ from typing import Any
 import numpy as np
 
 from autokeras_nas.architecture import InputSpec
-from autokeras_nas.data import ArraySource, Pipeline, as_source, split, warn_of_columns
+from autokeras_nas.data import (
+    ArraySource,
+    Features,
+    Pipeline,
+    Source,
+    as_source,
+    split,
+    split_folds,
+    warn_of_columns,
+)
 from autokeras_nas.tasks import Task
+
+Sides = tuple[Source, Source]
+"""Training and validation."""
 
 
 @dataclass(frozen=True)
@@ -19,14 +31,23 @@ class Prepared:
     """Data as the trials of a search take them.
 
     Attributes:
-        train: A `tf.data.Dataset` of training batches.
-        validation: Of validation batches.
+        folds: Pairs of `tf.data.Dataset`s of training and of validation batches; one pair
+            unless folds were asked for.
         input_spec: One preprocessed example.
     """
 
-    train: Any
-    validation: Any
+    folds: tuple[tuple[Any, Any], ...]
     input_spec: InputSpec
+
+    @property
+    def train(self) -> Any:
+        """Training batches, of the first fold."""
+        return self.folds[0][0]
+
+    @property
+    def validation(self) -> Any:
+        """Validation batches, of the first fold."""
+        return self.folds[0][1]
 
 
 def prepare(
@@ -35,6 +56,7 @@ def prepare(
     y=None,
     validation_data=None,
     validation_split: float = 0.2,
+    folds: int | None = None,
     sample_weight=None,
     class_weight: Mapping | str | None = None,
     batch_size: int | None = None,
@@ -42,48 +64,88 @@ def prepare(
 ) -> Prepared:
     """Checks and splits data, fits the task to the training part, and builds the pipelines.
 
+    With folds, every example is in the training part of some, and preprocessing is fitted to
+    all of them, without their labels.
+
     Args:
         task: Learns its labels and preprocessing here.
         x: As `AutoModel.fit` takes it, and so are the other data.
         y: Labels, where `x` is an array.
         validation_data: `(x, y)` or a data set; None: split off.
         validation_split: The share to split off.
+        folds: The number of folds for cross-validation; None: one split.
         sample_weight: Weights `(n,)`.
         class_weight: Weights by label, or `"balanced"`.
         batch_size: Examples a step; None: by the number of examples.
         seed: Drives the split and the shuffling.
 
     Raises:
-        ValueError: If the data cannot be used.
+        ValueError: If the data cannot be used, or both folds and validation data are given.
     """
     source = as_source(x, y, sample_weight)
-    if isinstance(source, ArraySource):
-        # Of all rows: those of an id leave no gap only before the split.
-        table = source.gather(slice(None))[0] if isinstance(source.x, dict) else None
-        if isinstance(table, dict):
-            warn_of_columns(table, source.labels)
-    if validation_data is None:
-        train, validation = split(source, validation_split, seed, task.stratified)
+    _warn_of_columns(source)
+    if folds is None:
+        sides = [_sides(task, source, validation_data, validation_split, seed)]
+    elif validation_data is None:
+        sides = split_folds(source, folds, seed, task.stratified)
     else:
-        pair = validation_data if isinstance(validation_data, tuple) else (validation_data,)
-        train, validation = source, as_source(*pair, image_shape=source.feature_shape)
+        raise ValueError(
+            "Folds take turns as validation data, so that there can be no others. "
+            f"Received: {folds=} and `validation_data`. Leave out one of them."
+        )
     task.fit_targets(source.labels)
-    if isinstance(train, ArraySource):
-        preprocess = task.preprocessor(train.gather(slice(None))[0])
-        train = train.with_features(task.arrange(train.x))
-        if isinstance(validation, ArraySource):
-            validation = validation.with_features(task.arrange(validation.x))
-    else:
-        preprocess = task.preprocessor_of_stream(train)
+    known = source if folds else sides[0][0]
+    preprocess = _preprocessor(task, known)
     if preprocess is None:
-        input_spec = InputSpec(train.feature_shape)
+        input_spec = InputSpec(known.feature_shape)
     else:
         input_spec = task.input_spec(preprocess)
-    size = batch_size or default_batch_size(train.num_examples)
+    sides = _arranged(task, sides)
+    size = batch_size or default_batch_size(sides[0][0].num_examples)
     common = {"preprocess": preprocess, "targets": task.targets, "seed": seed}
-    batches = Pipeline(train, batch_size=size, class_weight=class_weight, **common)
-    unshuffled = Pipeline(validation, batch_size=size * 4, shuffle=False, **common)
-    return Prepared(batches.dataset(), unshuffled.dataset(), input_spec)
+
+    def batches(train: Source, validation: Source):
+        shuffled = Pipeline(train, batch_size=size, class_weight=class_weight, **common)
+        in_order = Pipeline(validation, batch_size=size * 4, shuffle=False, **common)
+        return shuffled.dataset(), in_order.dataset()
+
+    return Prepared(tuple(batches(*pair) for pair in sides), input_spec)
+
+
+def _warn_of_columns(source: Source) -> None:
+    if isinstance(source, ArraySource) and isinstance(source.x, dict):
+        # Of all rows: those of an id leave no gap only before the split.
+        table = source.gather(slice(None))[0]
+        if isinstance(table, dict):
+            warn_of_columns(table, source.labels)
+
+
+def _sides(task: Task, source: Source, validation_data, share: float, seed: int) -> Sides:
+    """Training and validation, given or split off."""
+    if validation_data is None:
+        return split(source, share, seed, task.stratified)
+    pair = validation_data if isinstance(validation_data, tuple) else (validation_data,)
+    return source, as_source(*pair, image_shape=source.feature_shape)
+
+
+def _preprocessor(task: Task, source: Source):
+    if isinstance(source, ArraySource):
+        return task.preprocessor(source.gather(slice(None))[0])
+    return task.preprocessor_of_stream(source)
+
+
+def _arranged(task: Task, sides: list[Sides]) -> list[Sides]:
+    """The sides with features as the preprocessor takes them; each array is arranged once."""
+    known: dict[int, Features] = {}
+
+    def arranged(source: Source) -> Source:
+        if not isinstance(source, ArraySource):
+            return source
+        if id(source.x) not in known:
+            known[id(source.x)] = task.arrange(source.x)
+        return source.with_features(known[id(source.x)])
+
+    return [(arranged(train), arranged(validation)) for train, validation in sides]
 
 
 def default_batch_size(num_examples: int) -> int:

@@ -7,7 +7,6 @@ import json
 import time
 import traceback
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Protocol
 
 import keras
@@ -18,13 +17,12 @@ from autokeras_nas.architecture.proposal import HONOURED
 from autokeras_nas.costs import count_model, latency
 from autokeras_nas.objectives import ResourceReward
 from autokeras_nas.search.curves import Curve, curve_of, mean_curve, spread
-from autokeras_nas.search.spec import TrialResult, TrialSpec
+from autokeras_nas.search.spec import Training, TrialResult, TrialSpec, with_half_batches
 from autokeras_nas.training import (
     BestWeights,
     FailIfSlow,
     StopOnRequest,
     is_out_of_memory,
-    with_half_batch,
 )
 
 
@@ -44,8 +42,6 @@ class KerasRunner:
         objective: A `keras_tuner.Objective`, which the training must log.
         max_model_size: Parameters at most; a larger network fails its trial.
         build: Builds the model of hyperparameters; None: the hypermodel's own.
-        executions: Trainings of one trial, from different seeds; its metrics are their means,
-            its weights the best of all.
     """
 
     def __init__(
@@ -54,7 +50,6 @@ class KerasRunner:
         objective: keras_tuner.Objective,
         max_model_size: float | None = None,
         build: Callable[[keras_tuner.HyperParameters], keras.Model] | None = None,
-        executions: int = 1,
     ):
         self.hypermodel = hypermodel
         self.objective = objective
@@ -62,16 +57,14 @@ class KerasRunner:
         self.score = objective.score if isinstance(objective, ResourceReward) else objective
         self.max_model_size = max_model_size
         self.build = build or hypermodel.build
-        self.executions = executions
 
     def run(self, spec: TrialSpec) -> TrialResult:
         """Builds, trains and measures; what goes wrong is in the result's reason."""
         began = time.monotonic()
         result, out_of_memory = self._attempt(spec, began)
-        halved = with_half_batch(spec.fit_args, spec.fit_kwargs) if out_of_memory else None
+        halved = with_half_batches(spec) if out_of_memory else None
         if halved is not None:
-            spec = replace(spec, fit_args=halved[0], fit_kwargs=halved[1])
-            result, _ = self._attempt(spec, began)
+            result, _ = self._attempt(halved, began)
             result.reason = " ".join(filter(None, ["batch halved for memory;", result.reason]))
         result.measures["nas/seconds"] = time.monotonic() - began
         return result
@@ -94,11 +87,11 @@ class KerasRunner:
     def _train(self, spec: TrialSpec, result: TrialResult, began: float) -> None:
         best = BestWeights(self.score)
         curves = []
-        for execution in range(self.executions):
-            share = (execution + 1) / self.executions
+        for number, training in enumerate(spec.trainings):
+            share = (number + 1) / len(spec.trainings)
             stopper = StopOnRequest(functools.partial(_reason_to_stop, spec, began, share))
-            model = self._built(spec, spec.seed + execution, result)
-            curves.append(self._fit(spec, model, [*_slow(spec), stopper, best]))
+            model = self._built(spec, spec.seed + number, result)
+            curves.append(self._fit(spec, training, model, [*_slow(spec), stopper, best]))
             if spec.stop():
                 break
         result.curve = curves[0] if len(curves) == 1 else mean_curve(curves)
@@ -137,15 +130,15 @@ class KerasRunner:
         self._measure_size(model, result)
         return model
 
-    def _fit(self, spec: TrialSpec, model: keras.Model, callbacks) -> Curve:
-        kwargs = dict(spec.fit_kwargs)
+    def _fit(self, spec: TrialSpec, training: Training, model: keras.Model, callbacks) -> Curve:
+        kwargs = dict(training.kwargs)
         if spec.proposal.budget.epochs:
             kwargs["epochs"] = spec.proposal.budget.epochs
             kwargs["initial_epoch"] = spec.proposal.budget.initial_epoch
         if "seconds" in kwargs:
-            kwargs["seconds"] /= self.executions
+            kwargs["seconds"] /= len(spec.trainings)
         kwargs["callbacks"] = [*(kwargs.pop("callbacks", None) or []), *callbacks]
-        returned = self.hypermodel.fit(spec.hyperparameters, model, *spec.fit_args, **kwargs)
+        returned = self.hypermodel.fit(spec.hyperparameters, model, *training.args, **kwargs)
         return curve_of(returned, self.score)
 
     def _add_reward(self, result: TrialResult) -> None:
@@ -182,7 +175,7 @@ class KerasRunner:
 def _slow(spec: TrialSpec) -> list[keras.callbacks.Callback]:
     if spec.seconds is None or not spec.least_epochs:
         return []
-    return [FailIfSlow(spec.seconds, spec.least_epochs)]
+    return [FailIfSlow(spec.seconds / len(spec.trainings), spec.least_epochs)]
 
 
 def _honours(proposal) -> bool:

@@ -3,13 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import keras_tuner
 
 from autokeras_nas.architecture import Proposal
+from autokeras_nas.training import with_half_batch
+
+
+@dataclass(frozen=True)
+class Training:
+    """The arguments of one call of a hypermodel's `fit`, beside hyperparameters and model.
+
+    Attributes:
+        args: Positional ones, of which the first are the data.
+        kwargs: Keyword ones.
+    """
+
+    args: tuple[Any, ...] = ()
+    kwargs: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass
@@ -22,8 +36,8 @@ class TrialSpec:
         proposal: The same, decoded.
         seed: For weights, shuffling and dropout.
         checkpoint: Where the best weights go.
-        fit_args: Positional arguments of the hypermodel's `fit`.
-        fit_kwargs: Keyword arguments of the hypermodel's `fit`.
+        trainings: The trainings that the trial consists of, each from a seed of its own; the
+            trial's metrics are their means, its weights the best of all.
         seconds: The time that the trial may take; None: no limit.
         least_epochs: A training that would not come to so many in its time is given up; 0: none
             is.
@@ -35,8 +49,7 @@ class TrialSpec:
     proposal: Proposal
     seed: int
     checkpoint: Path
-    fit_args: tuple[Any, ...] = ()
-    fit_kwargs: dict[str, Any] = field(default_factory=dict)
+    trainings: tuple[Training, ...] = (Training(),)
     seconds: float | None = None
     least_epochs: float = 0.0
     stop: Callable[[], str | None] = lambda: None
@@ -64,3 +77,11 @@ class TrialResult:
     curve: list[dict[str, float]] = field(default_factory=list)
     measures: dict[str, float] = field(default_factory=dict)
     reason: str = ""
+
+
+def with_half_batches(spec: TrialSpec) -> TrialSpec | None:
+    """The same trial with batches of half the size; None: there is nothing to halve."""
+    halved = [with_half_batch(training.args, training.kwargs) for training in spec.trainings]
+    if None in halved:
+        return None
+    return replace(spec, trainings=tuple(Training(*pair) for pair in halved if pair))

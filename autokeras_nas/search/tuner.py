@@ -9,6 +9,7 @@ import warnings
 import zlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import keras
 import keras_tuner
@@ -22,11 +23,12 @@ from autokeras_nas.errors import InvalidArchitectureError, ProjectError, unknown
 from autokeras_nas.objectives import as_objective
 from autokeras_nas.oracles import ORACLES, NasOracle
 from autokeras_nas.search.executors import Inline
+from autokeras_nas.search.front import Front
 from autokeras_nas.search.interrupts import Interrupts
 from autokeras_nas.search.limits import Cached, Limits
 from autokeras_nas.search.pace import Pace
 from autokeras_nas.search.runner import KerasRunner
-from autokeras_nas.search.spec import TrialResult, TrialSpec
+from autokeras_nas.search.spec import Training, TrialResult, TrialSpec
 
 _LEAST_SHARE = 0.5
 """A trial begins only where this share of its allotment is left."""
@@ -36,8 +38,8 @@ class NasTuner(keras_tuner.Tuner):
     """A `keras_tuner.Tuner` that does all that our oracles can ask for.
 
     Any KerasTuner oracle works in it, and any hypermodel. The first trial is the space's
-    default architecture. Weights are kept for the best trials and for those that the oracle
-    still needs.
+    default architecture. Weights are kept for the best trials, for those than which none is
+    both better and cheaper, and for those that the oracle still needs.
 
     Example:
 
@@ -103,6 +105,9 @@ class NasTuner(keras_tuner.Tuner):
         self._seed = oracle.seed if isinstance(oracle, NasOracle) else (seed or 0)
         self._keep_best = keep_best
         self._ends: float | None = None
+        self._front = Front()
+        self._seen = 0
+        self._folds: tuple[tuple[Any, Any], ...] = ()
         self.after_trial: Callable[[Trial, keras_tuner.Oracle], None] | None = None
         super().__init__(
             oracle=oracle,
@@ -121,7 +126,6 @@ class NasTuner(keras_tuner.Tuner):
             oracle.objective,
             limits.get("parameters"),
             build=self._build_hypermodel,
-            executions=self.executions_per_trial,
         )
 
     def _guide(self, oracle: NasOracle, limits: Mapping[str, float]) -> None:
@@ -168,15 +172,18 @@ class NasTuner(keras_tuner.Tuner):
         hyperparameters.values = dict(values)
         return lambda: self.hypermodel.build(hyperparameters)
 
-    def search(self, *fit_args, time_budget=None, trial_seconds=None, **fit_kwargs):
+    def search(self, *fit_args, time_budget=None, trial_seconds=None, folds=(), **fit_kwargs):
         """Runs trials until the oracle stops or the time is used up.
 
         Args:
             *fit_args: Passed to the hypermodel's `fit`.
             time_budget: Seconds of this call; a running epoch is ended cleanly.
             trial_seconds: Seconds of one trial; the last trials share out what is left.
+            folds: Pairs of training and validation data, as the first argument of `fit` and its
+                `validation_data`. A trial trains once on each, and its score is the mean.
             **fit_kwargs: Passed to the hypermodel's `fit`.
         """
+        self._folds = tuple(folds)
         ends = None if time_budget is None else time.monotonic() + time_budget
         if isinstance(self.oracle, NasOracle) and time_budget is not None:
             self.oracle.time_budget = self.oracle.elapsed() + time_budget
@@ -238,12 +245,21 @@ class NasTuner(keras_tuner.Tuner):
             proposal=decode(trial.hyperparameters.values),
             seed=(self._seed * 100_003 + number) % 2**31,
             checkpoint=Path(self._get_checkpoint_fname(trial.trial_id)),
-            fit_args=fit_args,
-            fit_kwargs=kwargs,
+            trainings=self._trainings(fit_args, kwargs),
             seconds=seconds,
             least_epochs=self._least_epochs(),
             stop=stop,
         )
+
+    def _trainings(self, args, kwargs) -> tuple[Training, ...]:
+        """The trainings of a trial: on each fold, and all of that once for each execution."""
+        trainings = [Training(args, kwargs)]
+        if self._folds:
+            trainings = [
+                Training((train, *args), {**kwargs, "validation_data": validation})
+                for train, validation in self._folds
+            ]
+        return tuple(trainings * self.executions_per_trial)
 
     def _report(self, trial, result: TrialResult) -> None:
         """Tells the oracle, epoch by epoch, and clears weights that nobody needs."""
@@ -274,12 +290,36 @@ class NasTuner(keras_tuner.Tuner):
         keep = {trial.trial_id for trial in self.oracle.get_best_trials(self._keep_best)}
         if isinstance(self.oracle, NasOracle):
             keep |= self.oracle.keep() | ({self.oracle.incumbent()} - {None})
+        keep |= self._pareto_front().trials
         for path in Path(self.project_dir).glob("trial_*/checkpoint.weights.h5"):
             if path.parent.name.removeprefix("trial_") not in keep:
                 path.unlink()
 
+    def _pareto_front(self) -> Front:
+        """The trials than which none is both better and cheaper."""
+        objective = self.oracle.objective
+        cost = f"nas/{getattr(objective, 'cost', 'parameters')}"
+        sign = -1.0 if objective.direction == "min" else 1.0
+        for trial_id in self.oracle.end_order[self._seen :]:
+            trial = self.oracle.trials[trial_id]
+            if trial.status == "COMPLETED" and trial.metrics.exists(cost):
+                paid = trial.metrics.get_last_value(cost)
+                self._front.add(trial_id, sign * trial.score, paid)
+        self._seen = len(self.oracle.end_order)
+        return self._front
+
     def load_model(self, trial):
-        """The compiled model of a trial with its best weights."""
+        """The compiled model of a trial with its best weights.
+
+        Raises:
+            ProjectError: If its weights were not kept.
+        """
+        if not Path(self._get_checkpoint_fname(trial.trial_id)).exists():
+            raise ProjectError(
+                "The weights of this trial were not kept: only those of the best trials are, and "
+                "of those than which none is both better and cheaper. "
+                f"Received: trial {trial.trial_id}. Search with a larger `keep_best` of `NasTuner`."
+            )
         model = self._try_build(trial.hyperparameters)
         if not model.built:
             model.build_from_config(

@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 from autokeras_nas.data.sources import as_source
-from autokeras_nas.data.split import class_quotas, split
+from autokeras_nas.data.split import class_quotas, fold_masks, split, split_folds
 
 
 def rows(n):
@@ -137,3 +137,48 @@ def test_a_dataset_that_never_repeats_itself_is_refused():
     noisy = tf.data.Dataset.from_generator(elements, output_signature=spec)
     with pytest.raises(ValueError, match="same examples on every pass"):
         split(as_source(noisy), 0.2, 0)
+
+
+# ---- Folds ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("make", MAKERS)
+def test_each_example_is_validation_in_one_fold(make):
+    pairs = split_folds(make(), 4, seed=0)
+    sides = [(numbers(train), numbers(validation)) for train, validation in pairs]
+    assert sorted(itertools.chain(*(v for _, v in sides))) == list(range(100))
+    assert all(sorted(t + v) == list(range(100)) and len(v) == 25 for t, v in sides)
+
+
+@pytest.mark.parametrize("make", MAKERS)
+def test_the_seed_decides_the_folds(make):
+    first, again, other = (
+        [set(numbers(validation)) for _, validation in split_folds(make(), 4, seed=s)]
+        for s in (1, 1, 2)
+    )
+    assert first == again != other
+
+
+def test_folds_keep_class_shares():
+    classes = np.arange(60) % 6 // 5
+    assert [np.bincount(classes[m]).tolist() for m in fold_masks(60, 5, 0, classes)] == [
+        [10, 2]
+    ] * 5
+
+
+def test_a_class_of_one_example_does_not_forbid_folds():
+    classes = np.array([0] * 20 + [1])
+    with pytest.warns(UserWarning, match="least populated class"):
+        masks = fold_masks(21, 4, 0, classes)
+    assert np.sum(masks, axis=0).tolist() == [1] * 21
+
+
+def test_labels_that_are_no_classes_are_dealt_alike():
+    pairs = split_folds(as_source(rows(10), np.linspace(0, 1, 10)), 10, seed=0, stratify=False)
+    assert sorted(numbers(validation)[0] for _, validation in pairs) == list(range(10))
+
+
+@pytest.mark.parametrize("folds", [1, 101])
+def test_folds_must_have_examples(folds):
+    with pytest.raises(ValueError, match="`folds` must be at least 2"):
+        split_folds(array_source(), folds, seed=0)

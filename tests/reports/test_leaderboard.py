@@ -32,3 +32,13 @@ def test_what_was_not_measured_is_missing_and_not_zero():
     toys.run(oracle, 1)
     row = leaderboard(oracle).iloc[0]
     assert row[["parameters", "flops", "epochs", "seconds", "kwh"]].isna().all()
+
+
+def test_the_best_mean_of_finalists_comes_first():
+    oracle = toys.make_oracle("random", max_trials=4, finalists=2)
+    for score in (0.9, 0.8, 0.5, 0.82):
+        toys.finish(oracle, oracle.create_trial("tuner0"), score)
+    board = leaderboard(oracle)
+    assert list(board["trial"]) == ["0003", "0000", "0001", "0002"]
+    assert list(board["run_of"]) == ["0001", "", "", "0000"]
+    assert board["architecture"].iloc[0] == board["architecture"].iloc[2]

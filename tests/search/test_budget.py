@@ -1,6 +1,11 @@
 import pytest
 
-from autokeras_nas.search.budget import parse_seconds, seconds_per_trial
+from autokeras_nas.search.budget import (
+    expected_trials,
+    finalists_for,
+    parse_seconds,
+    seconds_per_trial,
+)
 
 
 @pytest.mark.parametrize(
@@ -27,3 +32,12 @@ def test_more_time_gives_more_and_longer_trials():
 def test_a_number_of_trials_shares_the_budget_evenly():
     assert seconds_per_trial(100.0, 4) == 25.0
     assert seconds_per_trial(None, 4) is None
+
+
+def test_the_number_of_trials_follows_from_number_or_time():
+    assert expected_trials(600, 4) == expected_trials(None, 4) == 4
+    assert [expected_trials(b, None) for b in (None, 1, 600, 3600)] == [0, 2, 5, 13]
+
+
+def test_only_long_searches_have_finalists():
+    assert [finalists_for(trials) for trials in (0, 59, 60, 1000)] == [0, 0, 3, 3]

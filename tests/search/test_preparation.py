@@ -51,6 +51,27 @@ def test_without_a_task_nothing_is_done_to_the_data():
     assert (x.numpy() == X[y.numpy()]).all()
 
 
+def test_folds_take_turns_as_validation():
+    data = prepare(AsGiven(), X, np.arange(100), folds=5, batch_size=80)
+    validations = [np.concatenate([y for _, y in validation]) for _, validation in data.folds]
+    assert sorted(np.concatenate(validations)) == list(range(100))
+    for (train, _), validation in zip(data.folds, validations, strict=True):
+        (_, y), *rest = train
+        assert not rest and not set(y.numpy()) & set(validation)
+
+
+def test_with_folds_the_preprocessor_sees_all_inputs():
+    task = ImageClassification()
+    data = prepare(task, X, Y, folds=3)
+    assert len(data.folds) == 3
+    np.testing.assert_allclose(task.statistics["mean"], [X.mean()])
+
+
+def test_folds_and_validation_data_exclude_each_other():
+    with pytest.raises(ValueError, match="Leave out one of them"):
+        prepare(ImageClassification(), X, Y, validation_data=(X, Y), folds=3)
+
+
 @pytest.mark.parametrize(
     ("examples", "size"), [(1, 16), (1437, 16), (3200, 32), (8000, 64), (50_000, 128), (10**6, 128)]
 )

@@ -8,6 +8,7 @@ from keras_tuner import errors as kt_errors
 
 from autokeras_nas.architecture import Budget, Proposal
 from autokeras_nas.search import KerasRunner, TrialSpec
+from autokeras_nas.search.spec import Training
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(64, 4)).astype("float32")
@@ -39,16 +40,15 @@ class Hypermodel(keras_tuner.HyperModel):
         return model.fit(*args, **kwargs)
 
 
-def spec(tmp_path, budget=None, measure="train", **kwargs):
-    fit_kwargs = {"validation_split": 0.25, "epochs": 2, "verbose": 0, "batch_size": 16}
+def spec(tmp_path, budget=None, measure="train", times=1, **kwargs):
+    fit_kwargs = {"validation_split": 0.25, "epochs": 2, "verbose": 0, "batch_size": 16, **kwargs}
     return TrialSpec(
         trial_id="0000",
         hyperparameters=keras_tuner.HyperParameters(),
         proposal=Proposal({}, budget or Budget(), measure),
         seed=1,
         checkpoint=tmp_path / "trial" / "checkpoint.weights.h5",
-        fit_args=(X, Y),
-        fit_kwargs={**fit_kwargs, **kwargs},
+        trainings=(Training((X, Y), fit_kwargs),) * times,
     )
 
 
@@ -200,20 +200,20 @@ def test_an_objective_that_is_never_logged_fails_and_lists_what_was(tmp_path):
     assert "val_f1" in result.reason and "val_accuracy" in result.reason
 
 
-def test_several_executions_are_averaged(tmp_path):
+def test_several_trainings_are_averaged(tmp_path):
     hypermodel = Hypermodel()
     once = KerasRunner(hypermodel, OBJECTIVE).run(spec(tmp_path))
-    twice = KerasRunner(hypermodel, OBJECTIVE, executions=2).run(spec(tmp_path))
+    twice = KerasRunner(hypermodel, OBJECTIVE).run(spec(tmp_path, times=2))
     assert len(hypermodel.fits) == 3 and len(twice.curve) == 2
     assert once.curve != twice.curve
     assert "nas/spread" not in once.measures and twice.measures["nas/spread"] >= 0
 
 
-def test_each_execution_has_its_share_of_the_time(tmp_path):
+def test_each_training_has_its_share_of_the_time(tmp_path):
     hypermodel = Hypermodel()
-    asked = spec(tmp_path, epochs=10**6)
+    asked = spec(tmp_path, epochs=10**6, times=2)
     asked.seconds = 8.0
-    result = KerasRunner(hypermodel, OBJECTIVE, executions=2).run(asked)
+    result = KerasRunner(hypermodel, OBJECTIVE).run(asked)
     assert len(hypermodel.fits) == 2 and result.status == "COMPLETED"
     assert result.reason == "its time was used up"
 
