@@ -47,6 +47,8 @@ from autokeras_nas.search.budget import (
     parse_seconds,
     seconds_per_trial,
 )
+from autokeras_nas.search.choice import check_executor, choose_executor
+from autokeras_nas.search.devices import visible_gpus
 from autokeras_nas.search.manifest import read_manifest, write_manifest
 from autokeras_nas.search.outcome import history_of, winner
 from autokeras_nas.search.preparation import prepare
@@ -88,8 +90,10 @@ class AutoModel:
             forward), `"bytes"` (of its weights) and `"latency"` (seconds for one example on
             this machine); what is over a limit is no trial.
         ensemble: `"auto"` or None: the best single network. Others are not available yet.
-        executor: `"auto"` or `"inline"`: in this process. Others are not available yet.
-        workers: 1. More are not available yet.
+        executor: Where trials run. `"inline"`: in this process; `"process"`: in child processes,
+            whose deaths cost one trial, and whose memory is given back; `"auto"`: in processes
+            with a GPU, several workers or a long search.
+        workers: Trials at once, each in a process of its own.
         repeats: How often each architecture is trained, from different seeds. Its score is the
             mean, the leaderboard shows the spread, and the best run is its model.
         finalists: How many of the best are measured once more before the winner is named, in as
@@ -129,8 +133,8 @@ class AutoModel:
         seed: int | None = None,
     ):
         check_available("ensemble", ensemble, ("auto", None))
-        check_available("executor", executor, ("auto", "inline"))
-        check_available("workers", workers, (1,))
+        check_positive("workers", workers)
+        check_executor(executor, workers, ("auto", "inline", "process"))
         self.search_space = search_space_of(search_space)
         own_model = self.search_space is not None and not isinstance(self.search_space, SearchSpace)
         self.task = task_of(task, own_model)
@@ -143,6 +147,7 @@ class AutoModel:
         check_positive("max_trials", max_trials)
         check_positive("max_model_size", max_model_size)
         check_positive("repeats", repeats)
+        self.executor, self.workers = executor, workers
         self.repeats = repeats
         self.finalists = checked_finalists(finalists, self.oracle)
         self.max_trials = max_trials
@@ -240,13 +245,14 @@ class AutoModel:
         if seconds is not None:
             budget = max(1.0, seconds * (1.0 - _RESERVE) - (time.monotonic() - began))
         self._set_finalists(tuner.oracle, budget)
+        self._choose_executor(tuner, budget, verbose)
         tuner.after_trial = ProgressLines(budget) if verbose else None
         tuner.search(
             folds=data.folds,
             epochs=epochs or (_MOST_EPOCHS if budget else 20),
             callbacks=list(callbacks or []),
             time_budget=budget,
-            trial_seconds=seconds_per_trial(budget, self.max_trials),
+            trial_seconds=seconds_per_trial(budget, self.max_trials, self.workers),
             verbose=0,
         )
         return self._finish(tuner)
@@ -497,7 +503,18 @@ class AutoModel:
         if isinstance(self.finalists, int):
             oracle.finalists = self.finalists
         elif isinstance(self.oracle, str):
-            oracle.finalists = finalists_for(expected_trials(budget, self.max_trials))
+            oracle.finalists = finalists_for(expected_trials(budget, self.max_trials, self.workers))
+
+    def _choose_executor(self, tuner: NasTuner, budget: float | None, verbose) -> None:
+        """Takes the executor that was asked for, or chooses one and says why."""
+        tuner.executor, tuner.workers = self.executor, self.workers
+        if self.executor == "auto":
+            trials = expected_trials(budget, self.max_trials, self.workers)
+            tuner.executor, reason = choose_executor(
+                self.workers, len(visible_gpus()), trials, tuner.hypermodel
+            )
+            if verbose and tuner.executor == "process":
+                print(f"Executor: {tuner.executor}. {reason}")
 
     def _finish(self, tuner: NasTuner) -> keras.callbacks.History:
         """Makes the best trial's network the result."""

@@ -129,6 +129,21 @@ def test_weights_that_were_not_kept_are_said_to_be_missing(tmp_path):
         model.model_of("9999")
 
 
+@pytest.mark.slow
+def test_trials_can_run_in_processes_of_their_own(tmp_path, capsys):
+    model = make(tmp_path, max_trials=3, workers=2)
+    model.fit(X, Y, epochs=2, time_budget=None)
+    assert "Executor: process. 2 workers were asked for." in capsys.readouterr().out
+    assert model.leaderboard()["status"].tolist() == ["COMPLETED"] * 3
+    assert model.predict(X[:3]).shape == (3, 10)
+    assert not (tmp_path / "auto_model" / "workers" / "data").exists()
+
+
+def test_an_executor_that_there_is_not_is_refused(tmp_path):
+    with pytest.raises(ValueError, match="no executor of this name"):
+        make(tmp_path, executor="threads")
+
+
 def test_overwrite_begins_anew(tmp_path):
     for _ in range(2):
         model = make(tmp_path, overwrite=True)
@@ -382,7 +397,7 @@ def test_there_is_no_model_before_fit(tmp_path):
         make(tmp_path).predict(X)
 
 
-@pytest.mark.parametrize("arguments", [{"ensemble": "greedy"}, {"executor": "ray"}, {"workers": 2}])
+@pytest.mark.parametrize("arguments", [{"ensemble": "greedy"}])
 def test_what_is_not_available_yet_says_so(tmp_path, arguments):
     with pytest.raises(NotImplementedError, match=next(iter(arguments))):
         make(tmp_path, **arguments)

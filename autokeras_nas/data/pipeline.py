@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
 import keras
 import numpy as np
 
+from autokeras_nas.data.batches import Batches, column_file
 from autokeras_nas.data.features import as_tensors, num_bytes
 from autokeras_nas.data.labels import ClassWeights, plain_labels
 from autokeras_nas.data.sources import ArraySource, DatasetSource, Source
@@ -118,7 +121,7 @@ class Pipeline:
                     f"Received: a source of type {type(self.source).__name__}, too large for "
                     "memory. Raise `memory_limit`."
                 )
-            self._dataset = dataset.prefetch(tf.data.AUTOTUNE)
+            self._dataset = dataset if self.in_memory else dataset.prefetch(tf.data.AUTOTUNE)
         return self._dataset
 
     # ---- Parts of a batch -------------------------------------------------------------------
@@ -165,19 +168,28 @@ class Pipeline:
         return rows.batch(self.batch_size, drop_remainder=self._drops_remainder)
 
     def _from_memory(self):
-        import tensorflow as tf
+        return self._batches(self._columns(np.empty)).dataset()
 
-        with tf.device("CPU:0"):  # The input pipeline gathers there.
-            columns = [tf.constant(column) for column in self._columns()]
+    def save(self, folder: Path) -> None:
+        """Writes the preprocessed examples into a folder, for `Batches.load`.
 
-        def gather(rows):
-            return tuple(tf.gather(column, rows) for column in columns)
+        What does not fit in memory is written batch by batch.
+        """
+        folder.mkdir(parents=True, exist_ok=True)
+        numbers = itertools.count()
 
-        return self._order().map(gather, num_parallel_calls=tf.data.AUTOTUNE)
+        def mapped(shape, dtype):
+            file = column_file(folder, next(numbers))
+            return np.lib.format.open_memmap(file, mode="w+", shape=shape, dtype=dtype)
 
-    def _columns(self) -> list[np.ndarray]:
+        self._batches(self._columns(np.empty if self.in_memory else mapped)).save(folder)
+
+    def _batches(self, columns: list[np.ndarray]) -> Batches:
+        return Batches(tuple(columns), self.batch_size, self.seed, self.shuffle, self.in_memory)
+
+    def _columns(self, allocate: Callable[..., np.ndarray]) -> list[np.ndarray]:
         """All examples, preprocessed: one array `(n, ...)` for each part of a batch."""
-        columns = [np.empty((self.num_examples, *s), dtype) for s, dtype in self._row_specs]
+        columns = [allocate((self.num_examples, *s), dtype) for s, dtype in self._row_specs]
         filled = 0
         # Examples of different sizes cannot share a batch before preprocessing.
         for batch in self.source.batches(_CHUNK if self._same_size else 1):

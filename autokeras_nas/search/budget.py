@@ -42,23 +42,25 @@ def parse_seconds(budget: float | str | None) -> float | None:
     return seconds
 
 
-def seconds_per_trial(budget: float | None, max_trials: int | None) -> float | None:
+def seconds_per_trial(
+    budget: float | None, max_trials: int | None, workers: int = 1
+) -> float | None:
     """The allotment of one trial, so that a search has trials to choose from.
 
     With a number of trials the budget is shared out evenly. Without, a budget of `b` seconds
-    makes about `sqrt(b / 20)` trials: two in two minutes, five in ten, thirteen in an hour.
-    Longer budgets make both more trials and longer ones.
+    makes about `sqrt(b / 20)` trials of each worker: two in two minutes, five in ten, thirteen
+    in an hour. Longer budgets make both more trials and longer ones.
     """
     if budget is None:
         return None
-    return budget / expected_trials(budget, max_trials)
+    return budget / max(1.0, expected_trials(budget, max_trials, workers) / workers)
 
 
-def expected_trials(budget: float | None, max_trials: int | None) -> int:
+def expected_trials(budget: float | None, max_trials: int | None, workers: int = 1) -> int:
     """How many trials a search will have; 0: neither time nor number bounds it."""
     if max_trials or budget is None:
         return max_trials or 0
-    return max(2, round(math.sqrt(budget / 20.0)))
+    return workers * max(2, round(math.sqrt(budget / 20.0)))
 
 
 def finalists_for(trials: int) -> int:

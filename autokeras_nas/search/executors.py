@@ -19,6 +19,8 @@ class Executor(Protocol):
 
     def cancel(self, trial_id: str) -> None: ...
 
+    def close(self) -> None: ...
+
 
 class Inline:
     """One slot, in this process: a trial runs while `wait` is called.
@@ -45,3 +47,6 @@ class Inline:
     def cancel(self, trial_id: str) -> None:
         """Forgets a trial that has not begun."""
         self._submitted = [spec for spec in self._submitted if spec.trial_id != trial_id]
+
+    def close(self) -> None:
+        """Nothing is left behind."""

@@ -31,23 +31,22 @@ class Prepared:
     """Data as the trials of a search take them.
 
     Attributes:
-        folds: Pairs of `tf.data.Dataset`s of training and of validation batches; one pair
-            unless folds were asked for.
+        folds: Pairs of training and validation; one pair unless folds were asked for.
         input_spec: One preprocessed example.
     """
 
-    folds: tuple[tuple[Any, Any], ...]
+    folds: tuple[tuple[Pipeline, Pipeline], ...]
     input_spec: InputSpec
 
     @property
     def train(self) -> Any:
-        """Training batches, of the first fold."""
-        return self.folds[0][0]
+        """The `tf.data.Dataset` of training batches, of the first fold."""
+        return self.folds[0][0].dataset()
 
     @property
     def validation(self) -> Any:
-        """Validation batches, of the first fold."""
-        return self.folds[0][1]
+        """The `tf.data.Dataset` of validation batches, of the first fold."""
+        return self.folds[0][1].dataset()
 
 
 def prepare(
@@ -104,12 +103,14 @@ def prepare(
     size = batch_size or default_batch_size(sides[0][0].num_examples)
     common = {"preprocess": preprocess, "targets": task.targets, "seed": seed}
 
-    def batches(train: Source, validation: Source):
-        shuffled = Pipeline(train, batch_size=size, class_weight=class_weight, **common)
-        in_order = Pipeline(validation, batch_size=size * 4, shuffle=False, **common)
-        return shuffled.dataset(), in_order.dataset()
-
-    return Prepared(tuple(batches(*pair) for pair in sides), input_spec)
+    pairs = [
+        (
+            Pipeline(train, batch_size=size, class_weight=class_weight, **common),
+            Pipeline(validation, batch_size=size * 4, shuffle=False, **common),
+        )
+        for train, validation in sides
+    ]
+    return Prepared(tuple(pairs), input_spec)
 
 
 def _warn_of_columns(source: Source) -> None:

@@ -7,6 +7,7 @@ import json
 import time
 import traceback
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Protocol
 
 import keras
@@ -18,6 +19,7 @@ from autokeras_nas.costs import count_model, latency
 from autokeras_nas.objectives import ResourceReward
 from autokeras_nas.search.curves import Curve, curve_of, mean_curve, spread
 from autokeras_nas.search.spec import Training, TrialResult, TrialSpec, with_half_batches
+from autokeras_nas.search.travel import opened
 from autokeras_nas.training import (
     BestWeights,
     FailIfSlow,
@@ -61,6 +63,7 @@ class KerasRunner:
     def run(self, spec: TrialSpec) -> TrialResult:
         """Builds, trains and measures; what goes wrong is in the result's reason."""
         began = time.monotonic()
+        spec = replace(spec, trainings=tuple(map(opened, spec.trainings)))
         result, out_of_memory = self._attempt(spec, began)
         halved = with_half_batches(spec) if out_of_memory else None
         if halved is not None:

@@ -26,6 +26,11 @@ class Training:
     kwargs: dict[str, Any] = field(default_factory=dict)
 
 
+def never_stop() -> str | None:
+    """No reason to end a trial early."""
+    return None
+
+
 @dataclass
 class TrialSpec:
     """One trial to be run.
@@ -52,7 +57,7 @@ class TrialSpec:
     trainings: tuple[Training, ...] = (Training(),)
     seconds: float | None = None
     least_epochs: float = 0.0
-    stop: Callable[[], str | None] = lambda: None
+    stop: Callable[[], str | None] = never_stop
 
     @property
     def build_config(self) -> Path:
@@ -70,6 +75,8 @@ class TrialResult:
         curve: Metrics by epoch, finite ones only.
         measures: `nas/...` metrics of the whole trial: seconds, epochs, parameters, FLOPs.
         reason: Why it failed or ended early.
+        hyperparameters: With the entries that building added, where that was in another process;
+            None: they are in the trial's own.
     """
 
     trial_id: str
@@ -77,6 +84,7 @@ class TrialResult:
     curve: list[dict[str, float]] = field(default_factory=list)
     measures: dict[str, float] = field(default_factory=dict)
     reason: str = ""
+    hyperparameters: keras_tuner.HyperParameters | None = None
 
 
 def with_half_batches(spec: TrialSpec) -> TrialSpec | None:

@@ -22,13 +22,17 @@ from autokeras_nas.costs import Costs, count, count_model, latency
 from autokeras_nas.errors import InvalidArchitectureError, ProjectError, unknown_name
 from autokeras_nas.objectives import as_objective
 from autokeras_nas.oracles import ORACLES, NasOracle
-from autokeras_nas.search.executors import Inline
+from autokeras_nas.search.choice import check_executor
+from autokeras_nas.search.executors import Executor, Inline
 from autokeras_nas.search.front import Front
 from autokeras_nas.search.interrupts import Interrupts
 from autokeras_nas.search.limits import Cached, Limits
+from autokeras_nas.search.loop import run_trials
 from autokeras_nas.search.pace import Pace
+from autokeras_nas.search.process import Process
 from autokeras_nas.search.runner import KerasRunner
 from autokeras_nas.search.spec import Training, TrialResult, TrialSpec
+from autokeras_nas.search.worker import Setup
 
 _LEAST_SHARE = 0.5
 """A trial begins only where this share of its allotment is left."""
@@ -61,6 +65,12 @@ class NasTuner(keras_tuner.Tuner):
             this machine, measured before it is trained). A proposal over a limit is drawn again
             and is no trial; with an oracle that is not ours, only an oversized network fails.
         keep_best: How many trials keep their weights.
+        executor: `"inline"`: trials run in this process. `"process"`: in child processes, whose
+            deaths cost one trial, and whose memory is given back; hypermodel, data and callbacks
+            must be such as can be sent there.
+        workers: Child processes, and trials at once.
+        trial_timeout: Seconds after which a trial in a child process is taken to hang; None:
+            twice its time and a minute, where it has one.
         directory: The folder of projects.
         project_name: The project's folder in it.
         overwrite: Whether to begin anew where the project exists.
@@ -82,11 +92,15 @@ class NasTuner(keras_tuner.Tuner):
         max_model_size: int | None = None,
         limits: Mapping[str, float] | None = None,
         keep_best: int = 3,
+        executor: str = "inline",
+        workers: int = 1,
+        trial_timeout: float | None = None,
         directory="nas_results",
         project_name="untitled_project",
         overwrite: bool = False,
         **kwargs,
     ):
+        check_executor(executor, workers, ("inline", "process"))
         size = {} if max_model_size is None else {"parameters": max_model_size}
         limits = {**size, **(limits or {})}
         if isinstance(oracle, str):
@@ -99,11 +113,12 @@ class NasTuner(keras_tuner.Tuner):
         if isinstance(oracle, NasOracle):
             if grammar is not None:
                 oracle.bind(grammar)
-            if not kt_distribute.has_chief_oracle():
+            if workers == 1 and not kt_distribute.has_chief_oracle():
                 oracle.idle_seconds = 0.0  # With one slot, nobody else ends a trial meanwhile.
         check_writable(Path(directory) / project_name)
         self._seed = oracle.seed if isinstance(oracle, NasOracle) else (seed or 0)
         self._keep_best = keep_best
+        self.executor, self.workers, self.trial_timeout = executor, workers, trial_timeout
         self._ends: float | None = None
         self._front = Front()
         self._seen = 0
@@ -194,27 +209,43 @@ class NasTuner(keras_tuner.Tuner):
         if self._pace is not None:
             self._pace.seconds = trial_seconds
             self._pace.cap_epochs(fit_kwargs.get("epochs", 1))
-        executor = Inline(self._runner)
         self.on_search_begin()
-        with Interrupts() as interrupts:
-            while not interrupts.search_stopped:
-                seconds = _allotment(ends, trial_seconds)
-                if seconds == 0.0:
-                    break
-                trial = self.oracle.create_trial(f"{self.tuner_id}-slot0")
-                if trial.status == "STOPPED":
-                    break
-                if trial.status == "IDLE":
-                    time.sleep(0.05)
-                    continue
-                self.on_trial_begin(trial)
-                interrupts.new_trial()
-                executor.submit(
-                    self._spec(trial, fit_args, fit_kwargs, seconds, interrupts.reason), 0
-                )
-                for result in executor.wait():
-                    self._report(trial, result)
+        executor = self._executor()
+        try:
+            with Interrupts() as interrupts:
+                self._run(executor, interrupts, ends, trial_seconds, fit_args, fit_kwargs)
+        finally:
+            executor.close()
         self.on_search_end()
+
+    def _run(self, executor, interrupts, ends, trial_seconds, fit_args, fit_kwargs) -> None:
+        def may_begin() -> bool:
+            return not interrupts.search_stopped and _allotment(ends, trial_seconds) != 0.0
+
+        def ask(slot: int) -> Trial:
+            return self.oracle.create_trial(f"{self.tuner_id}-slot{slot}")
+
+        def begin(trial: Trial, slot: int) -> None:
+            self.on_trial_begin(trial)
+            interrupts.new_trial()
+            seconds = _allotment(ends, trial_seconds)
+            spec = self._spec(trial, fit_args, fit_kwargs, seconds, interrupts.reason)
+            executor.submit(spec, slot)
+
+        run_trials(executor, may_begin, ask, begin, self._report)
+
+    def _executor(self) -> Executor:
+        """Where the trials of a search run."""
+        if self.executor == "inline":
+            return Inline(self._runner)
+        if self.optimizer or self.loss or self.metrics or self.distribution_strategy:
+            raise ValueError(
+                "In child processes models are compiled as the hypermodel compiles them. "
+                "Received: an optimizer, a loss, metrics or a distribution strategy of the tuner. "
+                'Move it into `build`, or search with executor="inline".'
+            )
+        setup = Setup(self.hypermodel, self.oracle.objective, self._runner.max_model_size)
+        return Process(setup, Path(self.project_dir) / "workers", self.workers, self.trial_timeout)
 
     def run_trial(self, trial, *fit_args, **fit_kwargs):
         """One trial in a worker of KerasTuner's chief."""
@@ -236,7 +267,9 @@ class NasTuner(keras_tuner.Tuner):
         # Copies: a callback's state belongs to its trial.
         callbacks = self._deepcopy_callbacks(list(kwargs.get("callbacks") or []))
         self._configure_tensorboard_dir(callbacks, trial)
-        kwargs["callbacks"] = [*callbacks, tuner_utils.TunerCallback(self, trial)]
+        if self.executor == "inline":  # The tuner's own hooks cannot be called from afar.
+            callbacks.append(tuner_utils.TunerCallback(self, trial))
+        kwargs["callbacks"] = callbacks
         if seconds is not None and getattr(self.hypermodel, "grammar", None) is not None:
             kwargs["seconds"] = seconds
         return TrialSpec(
@@ -269,6 +302,8 @@ class NasTuner(keras_tuner.Tuner):
             last = result.measures if step == curve[-1][0] else {}
             self.oracle.update_trial(trial.trial_id, {**logs, **last}, step=step)
         self._note_pace(result)
+        if result.hyperparameters is not None:
+            trial.hyperparameters = result.hyperparameters
         trial.status, trial.message = result.status, result.reason or None
         self.on_trial_end(trial)
         self._clear_checkpoints()

@@ -34,6 +34,13 @@ def test_a_number_of_trials_shares_the_budget_evenly():
     assert seconds_per_trial(None, 4) is None
 
 
+def test_workers_side_by_side_have_more_trials_not_shorter_ones():
+    assert seconds_per_trial(600, None, workers=4) == seconds_per_trial(600, None)
+    assert expected_trials(600, None, workers=4) == 20
+    assert seconds_per_trial(100.0, 4, workers=2) == 50.0
+    assert seconds_per_trial(100.0, 1, workers=2) == 100.0
+
+
 def test_the_number_of_trials_follows_from_number_or_time():
     assert expected_trials(600, 4) == expected_trials(None, 4) == 4
     assert [expected_trials(b, None) for b in (None, 1, 600, 3600)] == [0, 2, 5, 13]

@@ -53,9 +53,10 @@ def test_without_a_task_nothing_is_done_to_the_data():
 
 def test_folds_take_turns_as_validation():
     data = prepare(AsGiven(), X, np.arange(100), folds=5, batch_size=80)
-    validations = [np.concatenate([y for _, y in validation]) for _, validation in data.folds]
+    folds = [(train.dataset(), validation.dataset()) for train, validation in data.folds]
+    validations = [np.concatenate([y for _, y in validation]) for _, validation in folds]
     assert sorted(np.concatenate(validations)) == list(range(100))
-    for (train, _), validation in zip(data.folds, validations, strict=True):
+    for (train, _), validation in zip(folds, validations, strict=True):
         (_, y), *rest = train
         assert not rest and not set(y.numpy()) & set(validation)
 

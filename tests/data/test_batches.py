@@ -1,0 +1,60 @@
+"""Batches: shuffled by row number, in memory and from files alike."""
+
+import itertools
+
+import numpy as np
+import pytest
+
+from autokeras_nas.data import Pipeline, as_source
+from autokeras_nas.data.batches import Batches
+
+X = np.arange(20, dtype="float32")[:, None]
+Y = np.arange(20)
+
+
+def rows(dataset):
+    return [x.numpy()[:, 0].tolist() for x, *_ in dataset]
+
+
+def flat(batches):
+    return list(itertools.chain(*batches))
+
+
+@pytest.mark.parametrize("in_memory", [True, False])
+def test_an_epoch_has_each_row_once_in_a_new_order(in_memory):
+    dataset = Batches((X, Y), 5, seed=0, shuffle=True, in_memory=in_memory).dataset()
+    first, second = rows(dataset), rows(dataset)
+    assert sorted(flat(first)) == sorted(flat(second)) == list(range(20))
+    assert first != second
+
+
+@pytest.mark.parametrize("in_memory", [True, False])
+def test_validation_keeps_its_order_and_its_short_batch(in_memory):
+    dataset = Batches((X, Y), 8, seed=0, shuffle=False, in_memory=in_memory).dataset()
+    assert [len(batch) for batch in rows(dataset)] == [8, 8, 4]
+    assert flat(rows(dataset)) == list(range(20))
+
+
+def test_files_and_memory_give_the_same_batches():
+    one, other = (Batches((X, Y), 6, 3, True, in_memory).dataset() for in_memory in (True, False))
+    assert rows(one) == rows(other)
+    assert one.element_spec == other.element_spec
+
+
+@pytest.mark.parametrize("limit", [None, 1])
+def test_a_saved_pipeline_gives_what_the_pipeline_gives(tmp_path, limit):
+    pipeline = Pipeline(as_source(X, Y), None, None, 6, seed=3, memory_limit=limit)
+    pipeline.save(tmp_path / "p")
+    loaded = Batches.load(tmp_path / "p")
+    assert loaded.in_memory == pipeline.in_memory == (limit is None)
+    assert isinstance(loaded.columns[0], np.memmap)
+    assert rows(loaded.dataset()) == rows(pipeline.dataset())
+
+
+def test_a_saved_stream_gives_its_examples(tmp_path):
+    import tensorflow as tf
+
+    stream = tf.data.Dataset.from_tensor_slices((X, Y)).batch(7)
+    pipeline = Pipeline(as_source(stream), None, None, 6, seed=3, shuffle=False, memory_limit=1)
+    pipeline.save(tmp_path / "p")
+    assert flat(rows(Batches.load(tmp_path / "p").dataset())) == list(range(20))
