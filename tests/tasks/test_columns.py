@@ -41,10 +41,23 @@ def test_order_survives_any_curve():
 
 
 def test_ties_share_the_middle_of_their_ranks():
+    column = learned(np.repeat([0.0, 1.0, 2.0, 3.0, 60.0], 2))
+    # Ten ranks, of which 0 to 2 have their middle at 0.1, whose normal quantile is -1.2816.
+    # Each is cut to one rank; their shares are the same.
+    assert curve_at(column, [0.0, 2.0]) == pytest.approx([-1.2816, 0.0], abs=1e-4)
+
+
+def test_ties_take_no_more_than_their_share_of_the_scale():
     column = learned([0.0] * 60 + [5.0] * 20 + [9.0] * 10 + [1000.0] * 10)
-    # Ranks 0 to 60 have their middle at 0.3, whose normal quantile is -0.5244.
-    assert curve_at(column, [0.0])[0] == pytest.approx(-0.5244, abs=1e-4)
-    assert curve_at(column, [5.0])[0] == pytest.approx(0.5244, abs=1e-4)
+    # Each counts for 100 / 32 rows: four equal parts, with middles at 1/8, 3/8, 5/8 and 7/8.
+    expected = [-1.1503, -0.3186, 0.3186, 1.1503]
+    assert curve_at(column, [0.0, 5.0, 9.0, 1000.0]) == pytest.approx(expected, abs=1e-4)
+
+
+def test_tied_numbers_are_ranked_though_not_skewed():
+    values = [40.0] * 50 + list(range(15, 40)) + list(range(41, 66))
+    column = learned(np.array(values, float))
+    assert len(column.knots) > 2 and curve_at(column, [40.0])[0] == pytest.approx(0.0)
 
 
 def test_large_numbers_with_small_differences_stay_apart():
