@@ -52,7 +52,10 @@ class Features:
     Attributes:
         main: A Keras tensor; for a pyramid, a mapping of level to tensor.
         auxiliary: Tensors that auxiliary heads may train on.
+        members: For an implicit ensemble, the vectors `(batch, members, features)` of which
+            `main` is the mean: the head learns on each of them. None: there is no ensemble.
     """
 
     main: Any
     auxiliary: tuple[Any, ...] = field(default=())
+    members: Any = None

@@ -13,7 +13,7 @@ from autokeras_nas.architecture import Features, InputSpec, Values, decode
 from autokeras_nas.layers import schedule_drop_paths
 from autokeras_nas.search_spaces import SearchSpace
 from autokeras_nas.tasks import Task
-from autokeras_nas.training import AuxiliaryModel, Recipe, Schedule
+from autokeras_nas.training import AuxiliaryModel, MemberModel, Recipe, Schedule
 
 
 class NasHyperModel(keras_tuner.HyperModel):
@@ -64,15 +64,27 @@ class NasHyperModel(keras_tuner.HyperModel):
     def network(self, values: Mapping) -> keras.Model:
         """The network of an architecture, not compiled.
 
-        Where its features include auxiliary ones, the task's head on each helps its training.
+        Where its features include auxiliary ones, the task's head on each helps its training;
+        where they have members, the head learns on each of them.
         """
         inputs = keras.Input(self.input_spec.shape, dtype=self.input_spec.dtype, name="features")
         features = self.search_space.trunk(values, inputs, self.input_spec, self.task.interface())
+        if features.members is not None:
+            return self._ensemble(inputs, features)
         outputs = self.task.head(features)
         if not features.auxiliary:
             return keras.Model(inputs, outputs, name="network")
         auxiliary = [self._auxiliary(k, x) for k, x in enumerate(features.auxiliary)]
         return AuxiliaryModel(inputs, outputs, auxiliary, name="network")
+
+    def _ensemble(self, inputs, features: Features) -> MemberModel:
+        """One head on the mean of the members and on each of them."""
+        width = features.main.shape[-1]
+        vector = keras.Input((width,), dtype=features.main.dtype)
+        head = keras.Model(vector, self.task.head(Features(vector)), name="head")
+        each = head(keras.ops.reshape(features.members, (-1, width)))
+        each = keras.ops.reshape(each, (-1, features.members.shape[1], *each.shape[1:]))
+        return MemberModel(inputs, head(features.main), each, name="network")
 
     def _auxiliary(self, position: int, features):
         """The outputs of an auxiliary head, a model of its own: its layers' names come again."""

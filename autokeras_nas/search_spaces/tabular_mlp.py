@@ -23,6 +23,9 @@ from autokeras_nas.search_spaces.base import (
 )
 from autokeras_nas.search_spaces.table_layers import (
     Columns,
+    MemberDense,
+    MemberMean,
+    MemberScale,
     PeriodicEncoding,
     PiecewiseLinearEncoding,
 )
@@ -36,10 +39,10 @@ class TabularMlp(SearchSpace):
 
     On tables, how a column enters decides as much as what follows. A category enters by an
     embedding of `min(largest_embedding, (vocabulary + 1) // 2)` numbers. A number enters as
-    it is (`"plain"`), or beside that as a vector: its `"piecewise"` linear or `"periodic"`
-    encoding through a dense layer of its column's own with ReLU (the paper's PLE-LR and PLR;
-    that the number itself stays in is ours). Then come blocks (norm left out where
-    `normalization` is none):
+    it is (`"plain"`), or beside that as a vector: its `"piecewise"` linear encoding, or that
+    (`"piecewise_dense"`) or its `"periodic"` encoding through a dense layer of its column's own
+    with ReLU (the papers' PLE, PLE-LR and PLR; that the number itself stays in is ours). Then
+    come blocks (norm left out where `normalization` is none):
 
         plain     x -> dropout(activation(norm(dense(x))))
         residual  x -> x + dropout(dense(dropout(activation(dense(norm(x))))))
@@ -47,9 +50,14 @@ class TabularMlp(SearchSpace):
     where a residual network begins with a dense layer, is twice as wide within a block, and
     ends with norm and activation. Learning rate and weight decay are part of the genome.
 
+    With several `members` the network is an implicit ensemble: as many networks with one
+    kernel in each dense layer (see `MemberDense`), that learn each on its own (see
+    `Features.members`). The last scalings stand for heads of the members' own.
+
     Source: Gorishniy et al., 2021, https://arxiv.org/abs/2106.11959, Section 3 (blocks; the
-    plain one has no norm there, the residual one batch normalization), and 2022,
-    https://arxiv.org/abs/2203.05556 (encodings).
+    plain one has no norm there, the residual one batch normalization), 2022,
+    https://arxiv.org/abs/2203.05556 (encodings), and 2024, https://arxiv.org/abs/2410.24210
+    (members).
 
     Args:
         max_depth: The most blocks.
@@ -75,14 +83,15 @@ class TabularMlp(SearchSpace):
             _declare_numbers(hp)
         if input_spec.vocabularies:
             hp.Choice("largest_embedding", [4, 16, 50], default=16)
+        hp.Choice("members", [1, 8, 16], default=8)
         widths = [w for w in (32, 64, 128, 256, 512, 1024) if w <= self.max_width]
-        hp.Choice("block", ["plain", "residual"], default="residual")
+        hp.Choice("block", ["plain", "residual"], default="plain")
         hp.Int("depth", 1, self.max_depth, default=min(2, self.max_depth))
         hp.Choice("width", widths, default=min(128, widths[-1]))
         hp.Choice("activation", ["relu", "gelu", "silu"])
-        hp.Choice("normalization", ["none", "batch", "layer"], default="batch")
+        hp.Choice("normalization", ["none", "batch", "layer"], default="none")
         hp.Choice("dropout", [0.0, 0.1, 0.2, 0.35, 0.5], default=0.1)
-        hp.Choice("learning_rate", [3e-4, 1e-3, 3e-3], default=1e-3)
+        hp.Choice("learning_rate", [1e-3, 3e-3, 1e-2], default=3e-3)
         hp.Choice("weight_decay", [1e-5, 1e-3, 1e-1], default=1e-3)
         return HyperParameterGrammar(hp)
 
@@ -100,14 +109,20 @@ class TabularMlp(SearchSpace):
         check_legal(self.grammar(input_spec, interface), values, input_spec)
         parts = [*_numbers(inputs, values, input_spec), *_categories(inputs, values, input_spec)]
         x = keras.layers.Concatenate(name="columns")(parts) if len(parts) > 1 else parts[0]
-        return Features(_BLOCKS[str(values["block"])](x, values))
+        x = _BLOCKS[str(values["block"])](x, values)
+        if values["members"] == 1:
+            return Features(x)
+        members = MemberScale(name="members_scale")(x)
+        return Features(MemberMean(name="members_mean")(members), members=members)
 
 
 def _declare_numbers(hp: keras_tuner.HyperParameters) -> None:
     """Enters how numbers are encoded."""
-    hp.Choice("numbers", ["plain", "piecewise", "periodic"], default="piecewise")
-    with hp.conditional_scope("numbers", ["piecewise", "periodic"]):
-        hp.Choice("encoding", [8, 16, 32], default=16)
+    encodings = ["plain", "piecewise", "piecewise_dense", "periodic"]
+    hp.Choice("numbers", encodings, default="piecewise")
+    with hp.conditional_scope("numbers", encodings[1:]):
+        hp.Choice("encoding", [16, 32, 64], default=64)
+    with hp.conditional_scope("numbers", ["piecewise_dense", "periodic"]):
         hp.Choice("column_width", [4, 8, 16], default=8)
     with hp.conditional_scope("numbers", ["periodic"]):
         hp.Choice("frequency_scale", [0.03, 0.1, 0.3, 1.0], default=0.1)
@@ -122,20 +137,25 @@ def _numbers(inputs, values: Mapping[str, Any], input_spec: InputSpec) -> list:
     if values["numbers"] == "plain":
         return [x]
     size = values["encoding"]
-    if values["numbers"] == "piecewise":
-        encoded = PiecewiseLinearEncoding(size, name="numbers_piecewise")(x)
-    else:
+    if values["numbers"] == "periodic":
         encoded = PeriodicEncoding(size, values["frequency_scale"], name="numbers_periodic")(x)
-    # A dense layer of its own for each column.
-    encoded = keras.layers.EinsumDense(
+    else:
+        encoded = PiecewiseLinearEncoding(size, name="numbers_piecewise")(x)
+    if "column_width" in values:
+        encoded = _dense_by_column(encoded, size, values["column_width"])
+    return [x, keras.layers.Flatten(name="numbers_flatten")(encoded)]
+
+
+def _dense_by_column(encoded, size: int, width: int):
+    """A dense layer of its own for each column, `(batch, columns, width)`."""
+    return keras.layers.EinsumDense(
         "bck,ckd->bcd",
-        output_shape=(count, values["column_width"]),
+        output_shape=(encoded.shape[1], width),
         bias_axes="cd",
         activation="relu",
         kernel_initializer=keras.initializers.RandomUniform(-(size**-0.5), size**-0.5),
         name="numbers_dense",
     )(encoded)
-    return [x, keras.layers.Flatten(name="numbers_flatten")(encoded)]
 
 
 def _categories(inputs, values: Mapping[str, Any], input_spec: InputSpec) -> list:
@@ -153,7 +173,7 @@ def _categories(inputs, values: Mapping[str, Any], input_spec: InputSpec) -> lis
 def _plain(x, values: Mapping[str, Any]):
     for position in range(values["depth"]):
         name = f"block_{position:02d}"
-        x = keras.layers.Dense(values["width"], name=f"{name}_dense")(x)
+        x = _dense(x, values["width"], values, f"{name}_dense", first=position == 0)
         x = _normalized(x, values, name)
         x = keras.layers.Activation(values["activation"], name=f"{name}_activation")(x)
         x = keras.layers.Dropout(values["dropout"], name=f"{name}_dropout")(x)
@@ -162,14 +182,14 @@ def _plain(x, values: Mapping[str, Any]):
 
 def _residual(x, values: Mapping[str, Any]):
     width = values["width"]
-    x = keras.layers.Dense(width, name="first_dense")(x)
+    x = _dense(x, width, values, "first_dense", first=True)
     for position in range(values["depth"]):
         name = f"block_{position:02d}"
         y = _normalized(x, values, name)
-        y = keras.layers.Dense(_EXPANSION * width, name=f"{name}_dense_1")(y)
+        y = _dense(y, _EXPANSION * width, values, f"{name}_dense_1")
         y = keras.layers.Activation(values["activation"], name=f"{name}_activation")(y)
         y = keras.layers.Dropout(values["dropout"], name=f"{name}_dropout_1")(y)
-        y = keras.layers.Dense(width, name=f"{name}_dense_2")(y)
+        y = _dense(y, width, values, f"{name}_dense_2")
         y = keras.layers.Dropout(values["dropout"], name=f"{name}_dropout_2")(y)
         x = keras.layers.Add(name=f"{name}_add")([x, y])
     x = _normalized(x, values, "last")
@@ -177,6 +197,13 @@ def _residual(x, values: Mapping[str, Any]):
 
 
 _BLOCKS = {"plain": _plain, "residual": _residual}
+
+
+def _dense(x, units: int, values: Mapping[str, Any], name: str, first: bool = False):
+    """A dense layer, of all members where there are several."""
+    if values["members"] == 1:
+        return keras.layers.Dense(units, name=name)(x)
+    return MemberDense(units, values["members"], diverse=first, name=name)(x)
 
 
 def _normalized(x, values: Mapping[str, Any], name: str):

@@ -8,9 +8,9 @@ import pytest
 from autokeras_nas.architecture import InputSpec, Proposal, encode
 from autokeras_nas.layers import ScheduledDropPath
 from autokeras_nas.search import NasHyperModel, OwnHyperModel
-from autokeras_nas.search_spaces import ChainCnn, NasnetCell
-from autokeras_nas.tasks import AsGiven, ImageClassification
-from autokeras_nas.training import AuxiliaryModel
+from autokeras_nas.search_spaces import ChainCnn, NasnetCell, TabularMlp
+from autokeras_nas.tasks import AsGiven, ImageClassification, Regression
+from autokeras_nas.training import AuxiliaryModel, MemberModel
 
 VALUES = {"layer_00": "C(16,3)", "layer_01": "P(2,2)", "layer_02": "C(32,3)", "layer_03": "GAP"}
 
@@ -150,3 +150,49 @@ def test_a_hypermodel_of_ones_own_declares_and_fits_its_own_way():
     ours.declare_hyperparameters(hp)
     assert [entry.name for entry in hp.space] == ["units"]
     assert ours.fit(hp, ours.build(hp)) == {"mine": 1.0}
+
+
+def tabular(**values):
+    """A hypermodel on tables, its hyperparameters and its model."""
+    task = Regression()
+    task.fit_targets([1.0, 2.0, 4.0])
+    ours = NasHyperModel(TabularMlp(), task, InputSpec((3,)))
+    hp = hyperparameters({**ours.grammar.default(), "width": 32, **values})
+    return ours, hp, ours.build(hp)
+
+
+def test_members_share_the_tasks_head():
+    _, _, model = tabular(members=8)
+    assert isinstance(model, MemberModel) and model.output_shape == (None, 1)
+    assert model.in_training.output_shape == [(None, 1), (None, 8, 1)]
+    assert [layer.name for layer in model.layers].count("head") == 1
+    _, _, alone = tabular(members=1)
+    assert not isinstance(alone, MemberModel)
+
+
+def test_quantities_of_the_ensemble_are_the_mean_of_its_members():
+    _, _, model = tabular(members=8)
+    x = np.random.default_rng(0).normal(size=(5, 3)).astype("float32")
+    main, members = model.in_training.predict(x, verbose=0)
+    np.testing.assert_allclose(main, members.mean(axis=1), rtol=1e-5)
+    np.testing.assert_allclose(model.predict(x, verbose=0), main, rtol=1e-6)
+
+
+@pytest.mark.slow
+def test_an_ensemble_trains_saves_and_exports(tmp_path):
+    import tensorflow as tf
+
+    ours, hp, model = tabular(members=8)
+    x = np.random.default_rng(0).normal(size=(16, 3)).astype("float32")
+    data = tf.data.Dataset.from_tensor_slices((x, x[:, :1])).batch(8)
+    history = ours.fit(hp, model, data, epochs=2, validation_data=data, verbose=0).history
+    assert np.isfinite(history["val_mse"]).all()
+    ours.task.preprocessor(x)
+    exported = ours.task.exported(model)
+    expected = exported.predict(x, verbose=0)
+    exported.save(tmp_path / "model.keras")
+    loaded = keras.saving.load_model(tmp_path / "model.keras")
+    np.testing.assert_allclose(loaded.predict(x, verbose=0), expected, rtol=1e-5)
+    exported.export(tmp_path / "saved", verbose=False)
+    served = tf.saved_model.load(tmp_path / "saved")
+    np.testing.assert_allclose(served.serve(x), expected, rtol=1e-4, atol=1e-5)

@@ -6,6 +6,9 @@ import pytest
 
 from autokeras_nas.search_spaces.table_layers import (
     Columns,
+    MemberDense,
+    MemberMean,
+    MemberScale,
     PeriodicEncoding,
     PiecewiseLinearEncoding,
 )
@@ -56,3 +59,32 @@ def test_frequencies_begin_as_wide_as_asked():
     layer = again(PeriodicEncoding(100, scale=0.1))
     layer.build((None, 50))
     assert np.std(layer.frequencies) == pytest.approx(0.1, rel=0.1)
+
+
+def test_members_scale_what_goes_into_and_out_of_one_kernel():
+    layer = MemberDense(1, members=2)
+    layer.build((None, 2))
+    layer.kernel.assign([[1.0], [10.0]])
+    layer.input_scale.assign([[1, 1], [2, -1]])
+    layer.output_scale.assign([[1], [3]])
+    layer.bias.assign([[0], [0.5]])
+    # (1 + 2 * 10) and 3 * (2 - 2 * 10) + 0.5.
+    np.testing.assert_allclose(layer(np.array([[1.0, 2.0]])), [[[21], [-53.5]]])
+    np.testing.assert_allclose(layer(np.array([[[1.0, 2.0], [1.0, 0.0]]])), [[[21], [6.5]]])
+
+
+def test_members_begin_with_other_signs_where_they_are_to_differ():
+    for diverse, expected in [(True, {-1.0, 1.0}), (False, {1.0})]:
+        layer = again(MemberDense(3, members=4, diverse=diverse))
+        layer.build((None, 50))
+        assert set(np.asarray(layer.input_scale).ravel().tolist()) == expected
+        assert (np.asarray(layer.output_scale) == 1).all()
+
+
+def test_members_are_weighed_and_averaged():
+    x = np.array([[[1.0, 2.0], [3.0, 6.0]]], "float32")
+    scale = again(MemberScale())
+    np.testing.assert_array_equal(scale(x), x)
+    scale.scale.assign([[1, 0], [2, 1]])
+    np.testing.assert_array_equal(scale(x), [[[1, 0], [6, 6]]])
+    np.testing.assert_array_equal(again(MemberMean())(x), [[2, 4]])

@@ -49,7 +49,8 @@ def test_settings_of_an_encoding_go_with_it():
     grammar = TabularMlp().grammar(MIXED, VECTOR)
     for numbers, expected in [
         ("plain", set()),
-        ("piecewise", {"encoding", "column_width"}),
+        ("piecewise", {"encoding"}),
+        ("piecewise_dense", {"encoding", "column_width"}),
         ("periodic", {"encoding", "column_width", "frequency_scale"}),
     ]:
         values = grammar.complete({"numbers": numbers}, np.random.default_rng(0))
@@ -73,9 +74,14 @@ def test_categories_reach_their_own_embedding():
     np.testing.assert_allclose(joined, [0.5, *first, *second])
 
 
-@pytest.mark.parametrize("numbers", ["piecewise", "periodic"])
+def test_piecewise_numbers_enter_bin_by_bin():
+    model = built({"numbers": "piecewise", "encoding": 16}, NUMBERS)
+    assert model.get_layer("columns").output.shape == (None, 4 + 4 * 16)
+
+
+@pytest.mark.parametrize("numbers", ["piecewise_dense", "periodic"])
 def test_encoded_numbers_stand_beside_themselves(numbers):
-    model = built({"numbers": numbers, "encoding": 8, "column_width": 4}, NUMBERS)
+    model = built({"numbers": numbers, "encoding": 16, "column_width": 4}, NUMBERS)
     inner = keras.Model(model.input, model.get_layer("columns").output)
     x = np.random.default_rng(0).normal(size=(2, 4)).astype("float32")
     joined = inner.predict(x, verbose=0)
@@ -84,7 +90,8 @@ def test_encoded_numbers_stand_beside_themselves(numbers):
 
 
 def test_plain_blocks_are_one_after_the_other():
-    model = built({"block": "plain", "depth": 2, "width": 64, "normalization": "layer"}, NUMBERS)
+    values = {"block": "plain", "depth": 2, "width": 64, "normalization": "layer", "members": 1}
+    model = built(values, NUMBERS)
     assert names(model)[-8:] == [
         f"block_0{k}_{part}" for k in (0, 1) for part in ("dense", "norm", "activation", "dropout")
     ]
@@ -92,12 +99,33 @@ def test_plain_blocks_are_one_after_the_other():
 
 
 def test_residual_blocks_keep_their_input():
-    model = built({"block": "residual", "depth": 3, "width": 32, "normalization": "batch"})
+    values = {"block": "residual", "depth": 3, "width": 32, "normalization": "batch"}
+    model = built({**values, "members": 1})
     assert [name for name in names(model) if name.endswith("_add")] == [
         "block_00_add", "block_01_add", "block_02_add",
     ]  # fmt: skip
     assert model.get_layer("block_00_dense_1").units == 64
     assert names(model)[-2:] == ["last_norm", "last_activation"]
+
+
+@pytest.mark.parametrize("block", ["plain", "residual"])
+def test_features_are_the_mean_of_the_members(block):
+    grammar = TabularMlp().grammar(MIXED, VECTOR)
+    values = {**grammar.default(), "block": block, "width": 32, "members": 8}
+    inputs = keras.Input(MIXED.shape)
+    features = TabularMlp().trunk(values, inputs, MIXED, VECTOR)
+    assert features.members.shape == (None, 8, 32)
+    model = keras.Model(inputs, [features.main, features.members])
+    x = np.abs(np.random.default_rng(0).normal(size=(6, 5))).clip(max=2).astype("float32")
+    main, members = model.predict(x, verbose=0)
+    np.testing.assert_allclose(main, members.mean(axis=1), rtol=1e-5, atol=1e-6)
+    assert members.std(axis=1).max() > 0  # They differ from the beginning.
+
+
+def test_a_lone_network_has_no_members():
+    grammar = TabularMlp().grammar(MIXED, VECTOR)
+    values = {**grammar.default(), "members": 1}
+    assert TabularMlp().trunk(values, keras.Input(MIXED.shape), MIXED, VECTOR).members is None
 
 
 def test_without_normalization_there_is_none():
