@@ -87,7 +87,7 @@ class TabularMlp(SearchSpace):
         widths = [w for w in (32, 64, 128, 256, 512, 1024) if w <= self.max_width]
         hp.Choice("block", ["plain", "residual"], default="plain")
         hp.Int("depth", 1, self.max_depth, default=min(2, self.max_depth))
-        hp.Choice("width", widths, default=min(128, widths[-1]))
+        hp.Choice("width", widths, default=min(256, widths[-1]))
         hp.Choice("activation", ["relu", "gelu", "silu"])
         hp.Choice("normalization", ["none", "batch", "layer"], default="none")
         hp.Choice("dropout", [0.0, 0.1, 0.2, 0.35, 0.5], default=0.1)
