@@ -5,7 +5,7 @@ VENV ?= .venv
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
 # Folders appear as they are written; lint what there is.
-SOURCES = $(wildcard autokeras_nas tests benchmarks examples)
+SOURCES = $(wildcard autokeras_nas autokeras_nas_cli tests benchmarks examples)
 
 .PHONY: demo test test-all lint clean
 
@@ -30,4 +30,4 @@ lint: $(VENV)/.installed
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .ruff_cache .mypy_cache .hypothesis
-	find autokeras_nas tests -name __pycache__ -type d -prune -exec rm -rf {} +
+	find autokeras_nas autokeras_nas_cli tests -name __pycache__ -type d -prune -exec rm -rf {} +

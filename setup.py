@@ -9,7 +9,7 @@ setup(
     long_description=Path(__file__).with_name("README.md").read_text(encoding="utf-8"),
     long_description_content_type="text/markdown",
     packages=find_packages(include=["autokeras_nas*"]),
-    entry_points={"console_scripts": ["autokeras-nas=autokeras_nas.cli:main"]},
+    entry_points={"console_scripts": ["autokeras-nas=autokeras_nas_cli:main"]},
     python_requires=">=3.11",
     install_requires=[
         "absl-py>=2.0",

@@ -9,7 +9,6 @@ model.export("saved_model/")
 ```
 """
 
-import autokeras_nas.cli.quiet  # First: the command line silences TensorFlow as it loads.
 from autokeras_nas import oracles, search_spaces, tasks
 from autokeras_nas.auto_model import AutoModel
 from autokeras_nas.errors import InvalidArchitectureError, ProjectError, SearchFailedError

@@ -13,7 +13,7 @@ PACKAGE = "autokeras_nas"
 FOLDER = Path(__file__).resolve().parents[2] / PACKAGE
 
 ROWS = (
-    {"auto_model", "cli", "reports", "export"},
+    {"auto_model", "reports", "export"},
     {"search"},
     {"training", "supernets", "ensembles", "refinement"},
     {"search_spaces", "tasks", "oracles", "controllers"},
@@ -188,7 +188,6 @@ def test_module_draws_nothing_from_a_global_generator(module):
     [
         ("auto_model", "search", True),
         ("auto_model", "errors", True),
-        ("cli", "auto_model", True),
         ("reports", "export", True),
         ("search", "auto_model", False),
         ("search", "oracles", True),

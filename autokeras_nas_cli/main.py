@@ -1,7 +1,8 @@
-"""The command line: searches, predicts and exports without a line of Python."""
+"""Main: runs a command line, and says on one line what went wrong."""
 
 from __future__ import annotations
 
+import difflib
 import sys
 import traceback
 import warnings
@@ -9,10 +10,12 @@ from collections.abc import Sequence
 
 from absl import app, flags, logging
 
-from autokeras_nas.cli.options import COMMANDS, Command, overview
-from autokeras_nas.cli.quiet import COMMAND
+from autokeras_nas_cli.options import COMMANDS, overview
+from autokeras_nas_cli.parsing import Command
+from autokeras_nas_cli.quiet import load_tensorflow
 
 _HELP = ("help", "--help", "-help", "-h")
+_NAME = "autokeras-nas"
 
 
 def main() -> None:
@@ -40,9 +43,13 @@ def run(arguments: Sequence[str]) -> int:
     if len(words) < len(arguments):
         print(command.help())
         return 0
+    try:
+        options = command.parse(words[1:])
+    except flags.Error as error:
+        return _fail(error, 2)
     with warnings.catch_warnings():
         warnings.showwarning = _show_warning
-        return _run(command, words[1:])
+        return _run(command, options)
 
 
 def _leave_flags(argv: list[str]) -> list[str]:
@@ -52,32 +59,35 @@ def _leave_flags(argv: list[str]) -> list[str]:
     return argv
 
 
-def _run(command: Command, arguments: Sequence[str]) -> int:
+def _run(command: Command, options: flags.FlagValues) -> int:
     try:
-        # What is not available yet says so, whatever it is told.
-        options = command.parse(arguments if command.options else ())
-    except flags.Error as error:
-        return _fail(error, 2)
-    # Imported only now: they load Keras, and mistyped commands need not wait for it.
-    from autokeras_nas.cli.commands import RUN
-    from autokeras_nas.errors import ProjectError
+        # Only now: this loads Keras, for which mistyped commands need not wait.
+        load_tensorflow()
+        from autokeras_nas_cli.commands import RUN
 
-    refused = (ValueError, NotImplementedError, ProjectError, OSError, ImportError)
-    try:
         RUN[command.name](options)
     except KeyboardInterrupt:
-        return _fail("Stopped. What had finished is kept: `autokeras-nas resume` goes on.", 130)
+        return _fail(f"Stopped.{' ' * bool(command.interrupted)}{command.interrupted}", 130)
     except Exception as error:
         if getattr(options, "traceback", False):
             traceback.print_exc()
-        return _fail(error, 2 if isinstance(error, refused) else 1)
+        return _fail(error, 2 if _is_refusal(error) else 1)
     return 0
 
 
-def _unknown(word: str) -> str:
-    from autokeras_nas.errors import unknown_name
+def _is_refusal(error: Exception) -> bool:
+    """Whether an error says that something that was passed cannot be used."""
+    from autokeras_nas.errors import ProjectError
 
-    return str(unknown_name("command", word, [command.name for command in COMMANDS]))
+    kinds = (ValueError, NotImplementedError, ProjectError, OSError, ImportError)
+    return isinstance(error, kinds)
+
+
+def _unknown(word: str) -> str:
+    names = [command.name for command in COMMANDS]
+    near = difflib.get_close_matches(word, names, n=1)
+    hint = f"Did you mean {near[0]!r}? " if near else ""
+    return f"There is no command {word!r}. {hint}Commands: {', '.join(names)}."
 
 
 def _fail(error: Exception | str, status: int) -> int:
@@ -85,7 +95,7 @@ def _fail(error: Exception | str, status: int) -> int:
     text = " ".join(str(error).split()) or type(error).__name__
     if isinstance(error, (KeyError, AttributeError, TypeError)):  # Bugs, which say little.
         text = f"{type(error).__name__}: {text} (--traceback shows where)"
-    print(f"{COMMAND}: {text}", file=sys.stderr)
+    print(f"{_NAME}: {text}", file=sys.stderr)
     return status
 
 

@@ -1,90 +1,29 @@
-"""Options: the commands, what each can be told, and the help that says so."""
+"""Options: the commands, and what each can be told."""
 
 from __future__ import annotations
 
-import textwrap
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any
+import functools
 
 from absl import flags
 
-_WIDTH = 100
+from autokeras_nas_cli.parsing import Command, Existing, OneOf, Option, Whole
+
+# Names that the package registers; asking it would load Keras. A test holds both equal.
+TASKS = (
+    "image_classification",
+    "tabular_classification",
+    "regression",
+    "text_classification",
+)
+SEARCH_SPACES = ("chain_cnn", "nasnet_cell", "tabular_mlp", "text")
+ORACLES = ("random", "regularized_evolution")
 _EXPORT_FORMATS = ("keras", "tf_saved_model", "onnx", "litert")
 
+_KEPT = "What had finished is kept: `autokeras-nas resume` goes on."
 
-@dataclass(frozen=True)
-class Option:
-    """A flag `--name=value`.
-
-    Attributes:
-        name: Its name.
-        help: What it is, as the help prints it.
-        default: What holds without it; None: nothing.
-        define: The function of absl that defines it.
-        required: Whether the command cannot do without.
-    """
-
-    name: str
-    help: str
-    default: Any = None
-    define: Callable = flags.DEFINE_string
-    required: bool = False
-
-
-@dataclass(frozen=True)
-class Command:
-    """What can be asked for.
-
-    Attributes:
-        name: The word that asks for it.
-        summary: What it does, in a line.
-        example: A whole command line.
-        options: Its flags, in the order of the help.
-    """
-
-    name: str
-    summary: str
-    example: str
-    options: tuple[Option, ...] = ()
-
-    def parse(self, arguments: Sequence[str]) -> flags.FlagValues:
-        """The values of the flags on a command line.
-
-        Raises:
-            absl.flags.Error: If one is unknown, missing or has no such value.
-        """
-        values = flags.FlagValues()
-        for option in self.options:
-            option.define(option.name, option.default, option.help, flag_values=values)
-        rest = values([self.name, *arguments])[1:]
-        if rest:
-            raise flags.Error(
-                f"Only options `--name=value` may follow `{self.name}`. Received: {rest[0]!r}. "
-                f"For instance: {self.example}"
-            )
-        for option in self.options:
-            if option.required and values[option.name].value is None:
-                raise flags.Error(f"--{option.name} is missing. For instance: {self.example}")
-        return values
-
-    def help(self) -> str:
-        """The command, its example and its options."""
-        lines = [self.summary, "", "Example:", f"  {self.example}"]
-        if self.options:
-            lines += ["", "Options:"]
-        for option in self.options:
-            notes = " Needed." if option.required else ""
-            if option.default is not None and option.default is not False:
-                notes = f" Default: {option.default}."
-            value = "" if option.define is flags.DEFINE_boolean else "=..."
-            lines += [f"  --{option.name}{value}"]
-            text = textwrap.fill(option.help + notes, _WIDTH - 6, break_on_hyphens=False)
-            lines.append(textwrap.indent(text, " " * 6))
-        return "\n".join(lines)
-
-
-_PROJECT = Option("project", "Folder of the search, directory/project_name.", required=True)
+_PROJECT = Option(
+    "project", "Folder of the search, directory/project_name.", define=Existing(), required=True
+)
 _TRACEBACK = Option(
     "traceback", "Show where in the program an error arose.", False, flags.DEFINE_boolean
 )
@@ -93,8 +32,22 @@ _BUDGET = Option("time_budget", "Time of the whole command, such as 90s, 5m or 1
 _EPOCHS = Option(
     "epochs",
     "Epochs of a trial at most; else as many as the time allows.",
-    define=flags.DEFINE_integer,
+    define=Whole(1),
 )
+
+
+def _check_source(values: flags.FlagValues, needed: bool = False) -> None:
+    """Raises unless data come from one place, or from none where they are not needed."""
+    if values.data is not None and values.tfds is not None:
+        raise flags.Error(
+            "Data come from one place. Received: both --data and --tfds. Leave one of them out."
+        )
+    if needed and values.data is None and values.tfds is None:
+        raise flags.Error(
+            "A search needs data. Received: neither --data nor --tfds. "
+            "Pass for instance --data=train.csv --target=price, or --tfds=mnist."
+        )
+
 
 COMMANDS = (
     Command(
@@ -106,23 +59,34 @@ COMMANDS = (
                 "data",
                 "A table (.csv, .csv.gz, .parquet), an archive .npz of arrays x and y, or a "
                 "folder with a subfolder of images for each class.",
+                define=Existing(),
             ),
             _TARGET,
             Option("tfds", "Instead of --data: name of a TensorFlow data set, such as mnist."),
             _BUDGET,
-            Option("task", "What to learn, such as regression; else the data tell."),
-            Option("search_space", "Which networks exist; auto: the task decides.", "auto"),
-            Option("oracle", "How the search proposes networks.", "auto"),
+            Option("task", "What to learn; else the data tell.", define=OneOf(TASKS)),
+            Option(
+                "search_space",
+                "Which networks exist; auto: the task decides.",
+                "auto",
+                OneOf(("auto", *SEARCH_SPACES)),
+            ),
+            Option(
+                "oracle",
+                "How the search proposes networks.",
+                "auto",
+                OneOf(("auto", *ORACLES)),
+            ),
             Option("objective", "What to improve, such as val_accuracy; else the task's own."),
             Option(
                 "max_trials",
                 "Networks to try at most; else as many as the time allows.",
-                define=flags.DEFINE_integer,
+                define=Whole(1),
             ),
             _EPOCHS,
             Option("directory", "Folder of projects.", "nas_results"),
             Option("project_name", "The project's folder in it.", "auto_model"),
-            Option("seed", "Seed of everything that is drawn.", 0, flags.DEFINE_integer),
+            Option("seed", "Seed of everything that is drawn.", 0, Whole()),
             Option(
                 "overwrite",
                 "Begin anew where the project exists; else it is gone on with.",
@@ -132,6 +96,8 @@ COMMANDS = (
             Option("export", "Where to put the result: a folder, or a file .keras."),
             _TRACEBACK,
         ),
+        functools.partial(_check_source, needed=True),
+        _KEPT,
     ),
     Command(
         "resume",
@@ -139,18 +105,24 @@ COMMANDS = (
         "autokeras-nas resume --project=nas_results/auto_model --time_budget=5m",
         (
             _PROJECT,
-            Option("data", "As for search; else the file that the search began with."),
+            Option(
+                "data",
+                "As for search; else the file that the search began with.",
+                define=Existing(),
+            ),
             _TARGET,
             Option("tfds", "As for search."),
             _BUDGET,
             Option(
                 "max_trials",
                 "Trials at most, those before included; else as before.",
-                define=flags.DEFINE_integer,
+                define=Whole(1),
             ),
             _EPOCHS,
             _TRACEBACK,
         ),
+        _check_source,
+        _KEPT,
     ),
     Command(
         "leaderboard",
@@ -168,6 +140,7 @@ COMMANDS = (
             Option(
                 "input",
                 "Examples in a form that search takes, without their labels.",
+                define=Existing(),
                 required=True,
             ),
             Option("output", "Table to write, a row for each example.", "predictions.csv"),
@@ -181,10 +154,7 @@ COMMANDS = (
         (
             _PROJECT,
             Option("output", "A folder, or a file such as best.keras.", required=True),
-            Option(
-                "format",
-                f"One of {', '.join(_EXPORT_FORMATS)}; else the name of the output tells.",
-            ),
+            Option("format", "Else the name of the output tells.", define=OneOf(_EXPORT_FORMATS)),
             _TRACEBACK,
         ),
     ),

@@ -22,12 +22,6 @@ _BOARD = ["rank", "trial", "score", "parameters", "epochs", "seconds", "status",
 
 def search(options) -> None:
     """Searches, shows the best trials, and exports the result where that was asked for."""
-    x = _data(options)
-    if x is None:
-        raise ValueError(
-            "A search needs data. Received: neither --data nor --tfds. "
-            "Pass for instance --data=train.csv --target=price, or --tfds=mnist."
-        )
     model = AutoModel(
         task=options.task,
         search_space=options.search_space,
@@ -41,7 +35,7 @@ def search(options) -> None:
     )
     if (model.project_dir / "project.json").exists() and not options.overwrite:
         print(f"Going on with the project in {model.project_dir}; --overwrite begins anew.")
-    _fit(model, x, options)
+    _fit(model, _data(options), options)
     _say_next(model)
     if options.export:
         _write(model, options.export)
@@ -121,19 +115,9 @@ def _opened(options, **kwargs) -> AutoModel:
 
 def _data(options) -> Path | str | None:
     """The data that the options name."""
-    if options.data is not None and options.tfds is not None:
-        raise ValueError(
-            "Data come from one place. Received: both --data and --tfds. Leave one of them out."
-        )
     if options.tfds is not None:
         return f"tfds:{options.tfds.removeprefix('tfds:')}"
-    if options.data is None:
-        return None
-    if not Path(options.data).exists():
-        raise ValueError(
-            f"There is no such file or folder. Received: --data={options.data}. Check the path."
-        )
-    return Path(options.data)
+    return None if options.data is None else Path(options.data)
 
 
 def _fit(model: AutoModel, x, options) -> None:
