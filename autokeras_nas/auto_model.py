@@ -60,6 +60,8 @@ _MOST_EPOCHS = 100
 _EVALUATION_BATCH = 256
 _RESERVE = 0.03
 """Share of the budget kept for building the result."""
+_ORIGIN = ("data", "target", "validation_data", "validation_split")
+"""What a project tells of its data."""
 
 
 class AutoModel:
@@ -162,8 +164,7 @@ class AutoModel:
         check_writable(self.project_dir)
         self.tuner: NasTuner | None = None
         self._best_model: keras.Model | None = None
-        self._data: str | None = None
-        self._target: str | None = None
+        self._origin: dict[str, Any] = {}
 
     @property
     def project_dir(self) -> Path:
@@ -224,7 +225,7 @@ class AutoModel:
         check_positive("batch_size", batch_size)
         check_positive("folds", folds)
         seconds = parse_seconds(time_budget)
-        self._note_names(x, y)
+        self._note_origin(x, y, validation_data, validation_split)
         if is_file(x) and is_file(validation_data):
             validation_data = (validation_data, y)
         source = as_source(x, y, sample_weight)
@@ -278,7 +279,7 @@ class AutoModel:
             **kwargs: Passed to `keras.Model.predict`.
         """
         if is_file(x):
-            x = load_features(x, without=self._target, shape=self._image_shape())
+            x = load_features(x, without=self._origin.get("target"), shape=self._image_shape())
         inputs = x if is_dataset(x) else self._known_task().inputs(x)
         return self.best_model.predict(inputs, verbose=kwargs.pop("verbose", 0), **kwargs)
 
@@ -404,7 +405,7 @@ class AutoModel:
         model._input_spec = InputSpec.from_config(manifest["input_spec"])
         tuner = model._make_tuner()
         tuner.oracle.reload()
-        model._data, model._target = manifest.get("data"), manifest.get("target")
+        model._origin = {name: manifest.get(name) for name in _ORIGIN}
         try:
             model._finish(tuner)
         except SearchFailedError:
@@ -431,18 +432,17 @@ class AutoModel:
                 "limits": self.limits,
                 "seed": self.seed,
                 "input_spec": asdict(self._input_spec),
-                "data": self._data,
-                "target": self._target,
+                **self._origin,
             },
         )
 
     # ---- The search -------------------------------------------------------------------------
 
-    def _note_names(self, x, y) -> None:
+    def _note_origin(self, x, y, validation_data, validation_split: float) -> None:
         """Notes where the data lie, if they have a name, so that the project can tell."""
-        name = os.path.abspath(x) if is_file(x) else x
-        self._data = name if isinstance(name, str) else None
-        self._target = y if isinstance(y, str) else None
+        target = y if isinstance(y, str) else None
+        named = (_name_of(x), target, _name_of(validation_data), validation_split)
+        self._origin = dict(zip(_ORIGIN, named, strict=True))
 
     def _infer_task(self, source: Source, verbose) -> Task:
         """Takes the task that the data call for, and says why."""
@@ -521,3 +521,10 @@ class AutoModel:
         trial = winner(tuner.oracle)
         self._best_model = self._known_task().exported(tuner.load_model(trial))
         return history_of(trial, self._best_model)
+
+
+def _name_of(data) -> str | None:
+    """The place or name of data, where they have one."""
+    if is_file(data):
+        return os.path.abspath(data)
+    return data if isinstance(data, str) else None

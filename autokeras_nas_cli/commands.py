@@ -44,15 +44,17 @@ def search(options) -> None:
 def resume(options) -> None:
     """Goes on with a search, with the data that it began with or others like them."""
     manifest = read_manifest(Path(options.project))
-    x = _data(options)
-    if x is None:
-        x = manifest.get("data")
-        options.target = options.target or manifest.get("target")
-    if x is None:
+    for name in ("target", "validation_data", "validation_split"):
+        if getattr(options, name) is None:
+            setattr(options, name, manifest.get(name))
+    if options.data is None and options.tfds is None:
+        options.data = manifest.get("data")
+    if options.data is None and options.tfds is None:
         raise ValueError(
             "The search did not begin with a file, so its data are not known. Received: neither "
             "--data nor --tfds. Pass one of them."
         )
+    x = _data(options)
     model = _opened(options, allow_unfinished=True)
     if options.max_trials is not None and model.tuner is not None:
         model.max_trials = model.tuner.oracle.max_trials = options.max_trials
@@ -113,15 +115,28 @@ def _opened(options, **kwargs) -> AutoModel:
         return AutoModel.load(options.project, **kwargs)
 
 
-def _data(options) -> Path | str | None:
+def _data(options) -> Path | str:
     """The data that the options name."""
     if options.tfds is not None:
         return f"tfds:{options.tfds.removeprefix('tfds:')}"
-    return None if options.data is None else Path(options.data)
+    return _place(options.data)
+
+
+def _place(name: str) -> Path | str:
+    """A path; but the name of a TFDS data set, which a project may tell, as it is."""
+    path = Path(name)
+    return path if path.is_absolute() or path.exists() else name
 
 
 def _fit(model: AutoModel, x, options) -> None:
-    model.fit(x, options.target, epochs=options.epochs, time_budget=options.time_budget)
+    model.fit(
+        x,
+        options.target,
+        validation_data=options.validation_data and _place(options.validation_data),
+        validation_split=options.validation_split,
+        epochs=options.epochs,
+        time_budget=options.time_budget,
+    )
 
 
 def _say_next(model: AutoModel) -> None:

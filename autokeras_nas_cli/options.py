@@ -6,7 +6,7 @@ import functools
 
 from absl import flags
 
-from autokeras_nas_cli.parsing import Command, Existing, OneOf, Option, Whole
+from autokeras_nas_cli.parsing import Command, Existing, OneOf, Option, Share, Whole
 
 # Names that the package registers; asking it would load Keras. A test holds both equal.
 TASKS = (
@@ -28,6 +28,12 @@ _TRACEBACK = Option(
     "traceback", "Show where in the program an error arose.", False, flags.DEFINE_boolean
 )
 _TARGET = Option("target", "Column of the table to be predicted.")
+_VALIDATION_DATA = Option(
+    "validation_data",
+    "A file as for --data to score networks by; else a part of the data, split off.",
+    define=Existing(),
+)
+_VALIDATION_SPLIT = Option("validation_split", "Share to split off.", 0.2, Share())
 _BUDGET = Option("time_budget", "Time of the whole command, such as 90s, 5m or 1h.", "10m")
 _EPOCHS = Option(
     "epochs",
@@ -63,6 +69,8 @@ COMMANDS = (
             ),
             _TARGET,
             Option("tfds", "Instead of --data: name of a TensorFlow data set, such as mnist."),
+            _VALIDATION_DATA,
+            _VALIDATION_SPLIT,
             _BUDGET,
             Option("task", "What to learn; else the data tell.", define=OneOf(TASKS)),
             Option(
@@ -112,6 +120,8 @@ COMMANDS = (
             ),
             _TARGET,
             Option("tfds", "As for search."),
+            Option("validation_data", "As for search; else as before.", define=Existing()),
+            Option("validation_split", "As for search; else as before.", define=Share()),
             _BUDGET,
             Option(
                 "max_trials",

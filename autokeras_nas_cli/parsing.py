@@ -44,6 +44,19 @@ class Existing(flags.ArgumentParser):
         return argument
 
 
+class Share(flags.ArgumentParser):
+    """Takes a number between 0 and 1, both excluded."""
+
+    def parse(self, argument: str | float) -> float:
+        try:
+            share = float(argument)
+        except ValueError:
+            share = 0.0
+        if not 0.0 < share < 1.0:
+            raise ValueError("This must be a share between 0 and 1, such as 0.2.")
+        return share
+
+
 class Whole(flags.ArgumentParser):
     """Takes a whole number.
 

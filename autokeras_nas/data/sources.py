@@ -27,6 +27,8 @@ from autokeras_nas.data.streams import is_batched, is_stream, stream_dataset
 from autokeras_nas.errors import unknown_name
 
 _SCAN_BATCH = 1024
+_MOST_UNKNOWN = 10**7
+"""Examples that are counted, where their number is not known, before it is doubted that they end."""
 _LARGEST_BUCKET = 2**63 - 1
 
 Batch = tuple[Features, np.ndarray, "np.ndarray | None"]
@@ -320,10 +322,21 @@ class DatasetSource(Source):
             hashes.append(hash_batch)
             labels.append(label_batch)
             seen += len(hash_batch)
+            self._check_end(seen)
         return Scan(
             np.concatenate(hashes),
             plain_labels(np.concatenate(labels)) if keeps_labels else None,
         )
+
+    def _check_end(self, seen: int) -> None:
+        """Raises a ValueError where so many examples were seen that they may have no end."""
+        if seen > _MOST_UNKNOWN and self._dataset.cardinality() < 0:
+            raise ValueError(
+                "The data must end, and seem not to. Received: a dataset or function that does "
+                f"not tell its length and had yielded {seen:,} examples when they were no longer "
+                "counted. Let it end after one pass; if it is so long, pass a dataset that tells: "
+                "`dataset.apply(tf.data.experimental.assert_cardinality(n))`."
+            )
 
     @property
     def num_examples(self) -> int:

@@ -50,6 +50,8 @@ def stream_dataset(x) -> tuple[Any, bool]:
     if batched:  # The last batch may be short.
         specs = tuple(tf.TensorSpec([None, *spec.shape[1:]], spec.dtype) for spec in specs)
     dataset = tf.data.Dataset.from_generator(lambda: map(_parts, walk()), output_signature=specs)
+    if _is_py_dataset(x):
+        dataset = dataset.apply(tf.data.experimental.assert_cardinality(x.num_batches))
     return dataset, batched
 
 

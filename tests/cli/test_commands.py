@@ -128,6 +128,54 @@ def test_resume_remembers_the_data(capsys, project):
     assert "0001" in capsys.readouterr().out
 
 
+def seen_by_fit(monkeypatch):
+    """What each `fit` is called with, instead of fitting."""
+    seen = []
+
+    def fit(self, x, y=None, **kwargs):
+        self._note_origin(x, y, kwargs["validation_data"], kwargs["validation_split"])
+        seen.append({"x": x, "y": y, **kwargs})
+
+    monkeypatch.setattr(nas.AutoModel, "fit", fit)
+    monkeypatch.setattr("autokeras_nas_cli.commands._say_next", lambda model: None)
+    return seen
+
+
+def test_validation_data_are_a_file_or_a_share(folder, project, monkeypatch):
+    seen = seen_by_fit(monkeypatch)
+    data = f"{folder}/digits.npz"
+    new = f"--directory={folder}/other"
+    assert run(["search", f"--data={data}", new, "--validation_split=0.4"]) == 0
+    assert run(["search", f"--data={data}", new, f"--validation_data={data}"]) == 0
+    assert run(["resume", project, f"--validation_data={data}"]) == 0
+    kept = [(call["validation_data"], call["validation_split"]) for call in seen]
+    assert kept == [(None, 0.4), (Path(data), 0.2), (Path(data), 0.2)]
+
+
+def test_resume_remembers_the_validation_data(tmp_path, capsys):
+    np.savez(tmp_path / "train.npz", x=X, y=Y)
+    np.savez(tmp_path / "valid.npz", x=X[:50], y=Y[:50])
+    place = [f"--directory={tmp_path}", f"--validation_data={tmp_path}/valid.npz"]
+    assert run(["search", f"--data={tmp_path}/train.npz", *place, *QUICK]) == 0
+    project = f"--project={tmp_path}/auto_model"
+    model = nas.AutoModel.load(tmp_path / "auto_model")
+    accuracy = model.evaluate(X[:50], Y[:50])["accuracy"]
+    assert model.leaderboard()["score"][0] == pytest.approx(accuracy, abs=1e-6)
+    (tmp_path / "valid.npz").unlink()
+    assert run(["resume", project, "--max_trials=2", "--epochs=1"]) == 2
+    assert "valid.npz" in capsys.readouterr().err
+
+
+def test_resume_remembers_the_share_split_off(folder, tmp_path, monkeypatch):
+    place = [f"--data={folder}/digits.npz", f"--directory={tmp_path}"]
+    assert run(["search", *place, "--validation_split=0.4", *QUICK]) == 0
+    seen = seen_by_fit(monkeypatch)
+    project = f"--project={tmp_path}/auto_model"
+    assert run(["resume", project]) == 0
+    assert run(["resume", project, "--validation_split=0.3"]) == 0
+    assert [call["validation_split"] for call in seen] == [0.4, 0.3]
+
+
 @pytest.mark.slow
 def test_a_table_becomes_predictions_and_a_saved_model(tmp_path):
     rng = np.random.default_rng(0)

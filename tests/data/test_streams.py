@@ -100,6 +100,29 @@ def test_streams_of_something_else_are_refused(x, message):
         as_source(x)
 
 
+def endless():
+    while True:
+        yield from batches()
+
+
+def test_what_never_ends_is_refused_and_not_counted_for_ever(monkeypatch):
+    import tensorflow as tf
+
+    monkeypatch.setattr("autokeras_nas.data.sources._MOST_UNKNOWN", 2000)
+    spec = (tf.TensorSpec([None, 2, 2]), tf.TensorSpec([None], "int64"))
+    dataset = tf.data.Dataset.from_generator(endless, output_signature=spec)
+    for x in (endless, dataset):
+        with pytest.raises(ValueError, match="must end.*assert_cardinality"):
+            as_source(x).scan  # noqa: B018
+
+
+def test_what_tells_its_length_is_counted_however_long(monkeypatch):
+    monkeypatch.setattr("autokeras_nas.data.sources._MOST_UNKNOWN", 5)
+    assert as_source(Batches()).num_examples == 10
+    with pytest.raises(ValueError, match="must end"):
+        as_source(batches).num_examples  # noqa: B018
+
+
 @pytest.mark.parametrize(
     "x", [X, X.tolist(), (1, 2), {"a": [1]}, pd.DataFrame({"a": [1]}), "mnist", np.float32, 3]
 )
