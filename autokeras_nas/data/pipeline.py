@@ -11,9 +11,11 @@ import keras
 import numpy as np
 
 from autokeras_nas.data.batches import Batches, column_file
+from autokeras_nas.data.dataset_source import DatasetSource
 from autokeras_nas.data.features import as_tensors, num_bytes
 from autokeras_nas.data.labels import ClassWeights, plain_labels
-from autokeras_nas.data.sources import ArraySource, DatasetSource, Source
+from autokeras_nas.data.row_sources import ArraySource
+from autokeras_nas.data.source import Source
 
 _MEMORY_LIMIT = 2 * 10**9
 _SHUFFLE_BYTES = 2**28

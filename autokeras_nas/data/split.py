@@ -8,8 +8,10 @@ from collections.abc import Callable
 import numpy as np
 from sklearn.model_selection import KFold, StratifiedKFold
 
+from autokeras_nas.data.dataset_source import DatasetSource, feature_hash
 from autokeras_nas.data.labels import class_of_each
-from autokeras_nas.data.sources import ArraySource, DatasetSource, Source, feature_hash
+from autokeras_nas.data.row_sources import ArraySource
+from autokeras_nas.data.source import Source
 
 _PROBED = 64
 

@@ -2,8 +2,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from autokeras_nas.data import ArraySource, DatasetSource, as_source
 from autokeras_nas.data.features import as_inputs
-from autokeras_nas.data.sources import ArraySource, DatasetSource, as_source, is_batched
+from autokeras_nas.data.streams import is_batched
 
 
 def arrays(n=10):

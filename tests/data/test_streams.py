@@ -108,7 +108,7 @@ def endless():
 def test_what_never_ends_is_refused_and_not_counted_for_ever(monkeypatch):
     import tensorflow as tf
 
-    monkeypatch.setattr("autokeras_nas.data.sources._MOST_UNKNOWN", 2000)
+    monkeypatch.setattr("autokeras_nas.data.dataset_source._MOST_UNKNOWN", 2000)
     spec = (tf.TensorSpec([None, 2, 2]), tf.TensorSpec([None], "int64"))
     dataset = tf.data.Dataset.from_generator(endless, output_signature=spec)
     for x in (endless, dataset):
@@ -117,7 +117,7 @@ def test_what_never_ends_is_refused_and_not_counted_for_ever(monkeypatch):
 
 
 def test_what_tells_its_length_is_counted_however_long(monkeypatch):
-    monkeypatch.setattr("autokeras_nas.data.sources._MOST_UNKNOWN", 5)
+    monkeypatch.setattr("autokeras_nas.data.dataset_source._MOST_UNKNOWN", 5)
     assert as_source(Batches()).num_examples == 10
     with pytest.raises(ValueError, match="must end"):
         as_source(batches).num_examples  # noqa: B018
