@@ -21,6 +21,8 @@ from autokeras_nas.data import (
     Source,
     as_inputs,
     as_source,
+    collect_columns,
+    has_columns,
     is_dataset,
     is_file,
     is_table,
@@ -280,6 +282,8 @@ class AutoModel:
         """
         if is_file(x):
             x = load_features(x, without=self._origin.get("target"), shape=self._image_shape())
+        elif has_columns(x):
+            x, *_ = collect_columns(x)
         inputs = x if is_dataset(x) else self._known_task().inputs(x)
         return self.best_model.predict(inputs, verbose=kwargs.pop("verbose", 0), **kwargs)
 

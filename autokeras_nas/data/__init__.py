@@ -1,5 +1,6 @@
 """Data of every kind, split and brought to the model in batches."""
 
+from autokeras_nas.data.column_dataset import collect_columns, has_columns
 from autokeras_nas.data.columns import warn_of_columns
 from autokeras_nas.data.dataset_source import DatasetSource
 from autokeras_nas.data.features import Features, as_features, as_inputs, is_table
@@ -22,6 +23,8 @@ __all__ = [
     "as_inputs",
     "as_source",
     "channel_statistics",
+    "collect_columns",
+    "has_columns",
     "is_dataset",
     "is_file",
     "is_table",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import sys
 
+from autokeras_nas.data.column_dataset import collect_columns, has_columns
 from autokeras_nas.data.dataset_source import DatasetSource
 from autokeras_nas.data.files import is_file, load_file
 from autokeras_nas.data.row_sources import ArraySource
@@ -25,8 +26,9 @@ def as_source(
 
     Args:
         x: Examples, as `as_features` takes them; a file or folder, as `load_file` takes it; a
-            `tf.data.Dataset` of `(x, y)` or `(x, y, sample_weight)`, batched or not; what
-            yields the same in Python, as `stream_dataset` takes it; the name of a TFDS data
+            `tf.data.Dataset` of `(x, y)` or `(x, y, sample_weight)`, batched or not, of which
+            columns by name are collected into a table; what yields the same arrays in Python,
+            as `stream_dataset` takes it; the name of a TFDS data
             set, such as `"mnist"` or `"tfds:mnist"`; or a `Source`, returned as it is.
         y: Labels `(n, ...)` of arrays; of a table in a file, the name of the target column.
         sample_weight: Weights `(n,)` of arrays and files.
@@ -50,6 +52,8 @@ def as_source(
         return x
     if isinstance(x, str):
         return DatasetSource(load_tfds(x), batched=batched)
+    if has_columns(x):
+        return ArraySource(*collect_columns(x, batched))
     if is_dataset(x):
         return DatasetSource(x, batched=batched)
     dataset, found = stream_dataset(x)

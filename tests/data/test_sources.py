@@ -67,7 +67,6 @@ X, Y = arrays()
         ((X, Y, np.full(10, np.nan)), "`sample_weight` has values that are NaN"),
         ((tf.data.Dataset.from_tensor_slices((X, Y)), Y), "inside a dataset"),
         ((tf.data.Dataset.from_tensor_slices(X),), "must yield"),
-        ((tf.data.Dataset.from_tensor_slices(({"a": X}, Y)),), "one dense tensor"),
         ((tf.data.Dataset.from_tensor_slices((X, Y)).repeat(),), "repeats for ever"),
         ((tf.data.Dataset.from_tensor_slices((X, Y)).take(0),), "The data are empty"),
         (("mnst",), "Did you mean 'mnist'"),
