@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from operator import index
 from typing import Any, Literal
 
 
@@ -22,6 +23,12 @@ class InputSpec:
     shape: tuple[int | None, ...]
     dtype: str = "float32"
     vocabularies: tuple[int, ...] = ()
+
+    def __post_init__(self) -> None:
+        # NumPy's integers become Python's: Keras takes no others for the sizes of layers.
+        shape = tuple(None if size is None else index(size) for size in self.shape)
+        object.__setattr__(self, "shape", shape)
+        object.__setattr__(self, "vocabularies", tuple(map(index, self.vocabularies)))
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> InputSpec:

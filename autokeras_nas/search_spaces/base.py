@@ -7,7 +7,15 @@ import inspect
 from collections.abc import Mapping
 from typing import Any
 
-from autokeras_nas.architecture import Features, FeatureSpec, Grammar, InputSpec, Value
+from autokeras_nas.architecture import (
+    Features,
+    FeatureSpec,
+    Grammar,
+    InputSpec,
+    Value,
+    Values,
+    plain_values,
+)
 from autokeras_nas.errors import InvalidArchitectureError
 from autokeras_nas.registry import Registry
 
@@ -64,13 +72,19 @@ class SearchSpace(abc.ABC):
         return {name: getattr(self, name) for name in inspect.signature(type(self)).parameters}
 
 
-def check_legal(grammar: Grammar, values: Mapping[str, Value], input_spec: InputSpec) -> None:
-    """Raises InvalidArchitectureError unless the grammar of these inputs has the architecture."""
-    if not grammar.is_legal(values):
+def legal_values(grammar: Grammar, values: Mapping[str, Any], input_spec: InputSpec) -> Values:
+    """The architecture, plain: Keras takes no NumPy integers for the sizes of layers.
+
+    Raises:
+        InvalidArchitectureError: If the grammar of these inputs does not have it.
+    """
+    plain = plain_values(values)
+    if not grammar.is_legal(plain):
         raise InvalidArchitectureError(
             f"These values are no architecture of this search space for {input_spec}. "
-            f"Received: {dict(values)}. Draw architectures from the grammar of the same inputs."
+            f"Received: {plain}. Draw architectures from the grammar of the same inputs."
         )
+    return plain
 
 
 def check_vector(space: str, interface: FeatureSpec) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from operator import index
 from typing import Any
 
 from autokeras_nas.architecture import Features, FeatureSpec, InputSpec, Value
@@ -10,8 +11,8 @@ from autokeras_nas.architecture.chain import Chain
 from autokeras_nas.search_spaces.base import (
     SEARCH_SPACES,
     SearchSpace,
-    check_legal,
     check_vector,
+    legal_values,
 )
 from autokeras_nas.search_spaces.chain_metaqnn import Metaqnn
 from autokeras_nas.search_spaces.chain_modern import Modern
@@ -64,7 +65,7 @@ class ChainCnn(SearchSpace):
                 f"Received: {max_depth=}. Raise it, or leave it out."
             )
         self.style = style
-        self.max_depth = _STYLES[style].usual_depth if max_depth is None else max_depth
+        self.max_depth = _STYLES[style].usual_depth if max_depth is None else index(max_depth)
 
     def grammar(self, input_spec: InputSpec, interface: FeatureSpec) -> Chain:
         check_vector("chain_cnn", interface)
@@ -86,7 +87,7 @@ class ChainCnn(SearchSpace):
         interface: FeatureSpec,
     ) -> Features:
         grammar = self.grammar(input_spec, interface)
-        check_legal(grammar, values, input_spec)
+        values = legal_values(grammar, values, input_spec)
         build = _STYLES[self.style].build
         return Features(build(grammar.tokens_of(values), inputs))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
+from operator import index
 from typing import Any
 
 from keras import layers
@@ -19,7 +20,7 @@ from autokeras_nas.architecture.blocks import (
 )
 from autokeras_nas.architecture.cells import CellGrammar
 from autokeras_nas.errors import unknown_name
-from autokeras_nas.search_spaces.base import SEARCH_SPACES, SearchSpace, check_legal
+from autokeras_nas.search_spaces.base import SEARCH_SPACES, SearchSpace, legal_values
 from autokeras_nas.search_spaces.cell_network import (
     CellPlan,
     Skeleton,
@@ -112,17 +113,17 @@ class NasnetCell(SearchSpace):
         drop_path_keep: float = 1.0,
         auxiliary_head: bool = False,
     ):
-        self.blocks = blocks
-        self.least_blocks = least_blocks
+        self.blocks = index(blocks)
+        self.least_blocks = None if least_blocks is None else index(least_blocks)
         self.operations = list(operations)
         self.merges = list(merges)
         self.shared_cell = shared_cell
         self.combine = combine
-        self.cell_repeats = cell_repeats
-        self.filters = filters
-        self.reductions = reductions
+        self.cell_repeats = index(cell_repeats)
+        self.filters = index(filters)
+        self.reductions = index(reductions)
         self.stem = stem
-        self.stem_filters = stem_filters
+        self.stem_filters = None if stem_filters is None else index(stem_filters)
         self.skip_reduction_input = skip_reduction_input
         self.pool_padding = pool_padding
         self.drop_path_keep = drop_path_keep
@@ -143,7 +144,7 @@ class NasnetCell(SearchSpace):
         interface: FeatureSpec,
     ) -> Features:
         grammar = self.grammar(input_spec, interface)
-        check_legal(grammar, values, input_spec)
+        values = legal_values(grammar, values, input_spec)
         skeleton = self._skeleton(self._reductions_to(interface))
         plans = [
             CellPlan(cell := read_cell(values, name), combined_states(cell, grammar.rule(name)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from operator import index
 from typing import Any
 
 import keras
@@ -18,8 +19,8 @@ from autokeras_nas.architecture import (
 from autokeras_nas.search_spaces.base import (
     SEARCH_SPACES,
     SearchSpace,
-    check_legal,
     check_vector,
+    legal_values,
 )
 from autokeras_nas.search_spaces.table_layers import (
     Columns,
@@ -73,8 +74,8 @@ class TabularMlp(SearchSpace):
                 "`max_depth` must be at least 1 and `max_width` at least 64. "
                 f"Received: {max_depth=}, {max_width=}. Raise them."
             )
-        self.max_depth = max_depth
-        self.max_width = max_width
+        self.max_depth = index(max_depth)
+        self.max_width = index(max_width)
 
     def grammar(self, input_spec: InputSpec, interface: FeatureSpec) -> HyperParameterGrammar:
         _check(input_spec, interface)
@@ -106,7 +107,7 @@ class TabularMlp(SearchSpace):
         input_spec: InputSpec,
         interface: FeatureSpec,
     ) -> Features:
-        check_legal(self.grammar(input_spec, interface), values, input_spec)
+        values = legal_values(self.grammar(input_spec, interface), values, input_spec)
         parts = [*_numbers(inputs, values, input_spec), *_categories(inputs, values, input_spec)]
         x = keras.layers.Concatenate(name="columns")(parts) if len(parts) > 1 else parts[0]
         x = _BLOCKS[str(values["block"])](x, values)

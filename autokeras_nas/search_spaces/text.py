@@ -17,8 +17,8 @@ from autokeras_nas.architecture import (
 from autokeras_nas.search_spaces.base import (
     SEARCH_SPACES,
     SearchSpace,
-    check_legal,
     check_vector,
+    legal_values,
 )
 from autokeras_nas.search_spaces.text_networks import NETWORKS
 
@@ -63,7 +63,7 @@ class Text(SearchSpace):
         input_spec: InputSpec,
         interface: FeatureSpec,
     ) -> Features:
-        check_legal(self.grammar(input_spec, interface), values, input_spec)
+        values = legal_values(self.grammar(input_spec, interface), values, input_spec)
         kind = str(values["kind"])
         own = {name.removeprefix(f"{kind}_"): value for name, value in values.items()}
         del own["kind"]

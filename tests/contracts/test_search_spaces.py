@@ -56,6 +56,16 @@ def architectures(grammar, count, seed=0):
         yield grammar.mutate(values, rng)
 
 
+def in_numpy(value):
+    """A number as NumPy's scalar; anything else as it is."""
+    return np.asarray(value)[()] if isinstance(value, int | float) else value
+
+
+def layers_as_json(model):
+    """How each layer of a built network is made, without the input's running number."""
+    return model and json.dumps([layer.get_config() for layer in model.layers[1:]])
+
+
 def make(name, spec):
     space = SEARCH_SPACES[name]()
     return space, space.grammar(spec, VECTOR)
@@ -152,6 +162,28 @@ def test_config_makes_the_space_again(name):
     space = SEARCH_SPACES[name]()
     config = json.loads(json.dumps(space.get_config()))
     assert type(space)(**config).get_config() == space.get_config()
+
+
+@pytest.mark.parametrize("name", list(SEARCH_SPACES))
+def test_numpy_integers_as_arguments_make_the_same_space(name):
+    config = SEARCH_SPACES[name]().get_config()
+    sizes = {key for key, value in config.items() if type(value) is int}
+    numpied = {key: np.int64(value) if key in sizes else value for key, value in config.items()}
+    assert json.dumps(SEARCH_SPACES[name](**numpied).get_config()) == json.dumps(config)
+
+
+@each_space
+def test_numpy_numbers_build_the_same_network(name, spec):
+    space, grammar = make(name, spec)
+    numpied = InputSpec(
+        tuple(map(np.int64, spec.shape)), spec.dtype, tuple(map(np.int64, spec.vocabularies))
+    )
+    for values in architectures(grammar, 4):
+        with keras.StatelessScope(initialize_variables=False):
+            model = build(space, values, spec)
+            same = build(space, {key: in_numpy(v) for key, v in values.items()}, numpied)
+        assert layers_as_json(same) == layers_as_json(model)
+    keras.backend.clear_session()
 
 
 @each_space
