@@ -74,7 +74,10 @@ class Tokenizer:
             split=split,
             output_sequence_length=_LONGEST,
         )
-        layer.adapt(_tensors(batches()))
+        # What `adapt` does; older versions of Keras let it take no iterators.
+        for texts in _tensors(batches()):
+            layer.update_state(texts)
+        layer.finalize_state()
         words = layer.get_vocabulary(include_special_tokens=False)
         if not words:
             raise ValueError(
