@@ -31,6 +31,8 @@ class AuxiliaryModel(keras.Model):
         **kwargs: Passed to `keras.Model`.
     """
 
+    _layers: list[Any]  # Keras' own, of which mypy cannot tell the type.
+
     def __init__(
         self, inputs, outputs, auxiliary: Sequence[Any], auxiliary_weight: float = 0.4, **kwargs
     ):
@@ -38,6 +40,9 @@ class AuxiliaryModel(keras.Model):
         self.auxiliary_weight = auxiliary_weight
         # Its heads' weights are trained and saved with this model, of which it becomes a part.
         self.in_training = keras.Model(inputs, [outputs, *auxiliary], name="in_training")
+        # Before 3.15, Keras does not track layers that a functional model gets as attributes.
+        if self.in_training not in self._layers:
+            self._layers = [*self._layers, self.in_training]
         self._traced = _Traced()
 
     def call(self, inputs, training=None, mask=None):
