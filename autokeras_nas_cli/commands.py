@@ -75,7 +75,8 @@ def predict(options) -> None:
     x: Any = place
     if place.is_dir():
         found = read_image_folder(place, model.best_model.input_shape[1:])
-        x, columns["file"] = found.images, found.paths
+        columns["file"] = found.paths
+        x = found.images if isinstance(found.images, np.ndarray) else found.images.dataset()
     table = pd.DataFrame({**columns, **_predicted(model, x)})
     output = Path(options.output)
     output.parent.mkdir(parents=True, exist_ok=True)

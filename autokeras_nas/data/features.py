@@ -50,7 +50,7 @@ def is_table(x) -> bool:
     return isinstance(x, Mapping) or (pandas is not None and isinstance(x, pandas.DataFrame))
 
 
-def num_rows(features: Features) -> int:
+def num_rows(features: Any) -> int:
     """The number of examples."""
     return len(next(iter(features.values())) if isinstance(features, dict) else features)
 
@@ -61,8 +61,8 @@ def num_bytes(features: Features) -> int:
     return sum(array.nbytes for array in arrays)
 
 
-def take(features: Features, rows) -> Features:
-    """Copies of some rows."""
+def take(features: Any, rows) -> Features:
+    """Copies of some rows of features, or of what gives rows of an array when it is indexed."""
     if isinstance(features, dict):
         return {name: column[rows] for name, column in features.items()}
     return features[rows]

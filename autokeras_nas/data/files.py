@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from autokeras_nas.data.image_files import ImageFiles
 from autokeras_nas.data.image_folder import read_image_folder
 from autokeras_nas.errors import unknown_name
 
@@ -45,7 +46,8 @@ def load_file(
 
     Returns:
         `(x, y)`: a pandas data frame or an array, and labels `(n,)` or None. A table whose only
-        column of features holds texts of several words is an array of texts `(n,)`.
+        column of features holds texts of several words is an array of texts `(n,)`; images that
+        would not fit in memory are `ImageFiles`.
 
     Raises:
         ValueError: If there is no such file, column or array, or it cannot be read.
@@ -86,9 +88,12 @@ def load_features(
         shape: As `load_file` takes it.
 
     Returns:
-        A pandas data frame or an array.
+        A pandas data frame or an array; a `tf.data.Dataset` of batches for images that would
+        not fit in memory.
     """
     x, _ = load_file(path, shape=shape)
+    if isinstance(x, ImageFiles):
+        return x.dataset()
     is_array = isinstance(x, np.ndarray)
     return x if is_array or without not in x.columns else _as_texts(x.drop(columns=[without]))
 

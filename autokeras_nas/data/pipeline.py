@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -14,29 +13,12 @@ from autokeras_nas.data.batches import Batches, column_file
 from autokeras_nas.data.dataset_source import DatasetSource
 from autokeras_nas.data.features import as_tensors, num_bytes
 from autokeras_nas.data.labels import ClassWeights, plain_labels
-from autokeras_nas.data.row_sources import ArraySource
+from autokeras_nas.data.memory import fits_in_memory
+from autokeras_nas.data.row_sources import RowSource
 from autokeras_nas.data.source import Source
 
-_MEMORY_LIMIT = 2 * 10**9
 _SHUFFLE_BYTES = 2**28
 _CHUNK = 256
-
-
-def fits_in_memory(num_bytes: int, limit: int | None = None) -> bool:
-    """Whether data of this size are kept in memory.
-
-    Args:
-        num_bytes: The size in bytes.
-        limit: Bytes allowed; None: 2 GB, or a quarter of the machine's memory where that
-            is less.
-    """
-    if limit is None:
-        try:
-            total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-        except (AttributeError, OSError, ValueError):  # Not every system tells.
-            total = 4 * _MEMORY_LIMIT
-        limit = min(_MEMORY_LIMIT, total // 4)
-    return num_bytes <= limit
 
 
 class Pipeline:
@@ -113,7 +95,7 @@ class Pipeline:
 
             if self.in_memory:
                 dataset = self._from_memory()
-            elif isinstance(self.source, ArraySource):
+            elif isinstance(self.source, RowSource):
                 dataset = self._from_rows(self.source)
             elif isinstance(self.source, DatasetSource):
                 dataset = self._from_stream(self.source)
@@ -204,7 +186,7 @@ class Pipeline:
         self._drops_remainder = self.shuffle and filled >= self.batch_size
         return [column[:filled] for column in columns]
 
-    def _from_rows(self, source: ArraySource):
+    def _from_rows(self, source: RowSource):
         import tensorflow as tf
 
         def finish(rows):

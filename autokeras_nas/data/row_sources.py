@@ -1,8 +1,10 @@
-"""Sources whose examples can be read by row: arrays and tables in memory."""
+"""Sources read by row: arrays and tables in memory, and images on the disk."""
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator
+from typing import Self
 
 import numpy as np
 
@@ -15,24 +17,26 @@ from autokeras_nas.data.checks import (
     object_error,
 )
 from autokeras_nas.data.features import Features, as_features, num_rows, take
+from autokeras_nas.data.image_files import ImageFiles
 from autokeras_nas.data.labels import plain_labels
 from autokeras_nas.data.source import Batch, Source
 
 
-class ArraySource(Source):
-    """Arrays or tables, or a view of some of their rows; rows are copied when they are read.
+class RowSource(Source):
+    """Examples by row, or a view of some of them; rows are copied when they are read.
 
     Args:
-        x: Examples, as `as_features` takes them.
+        x: Examples, checked, of which `take` takes rows.
         y: Labels `(n, ...)`.
         sample_weight: Weights `(n,)`, finite and at least 0.
 
     Raises:
-        ValueError: If the data are empty, of unequal lengths, not finite or of no known kind.
+        ValueError: If the data are empty, of unequal lengths or of no known kind, or if labels
+            or weights are not finite.
     """
 
-    def __init__(self, x, y, sample_weight=None):
-        self.x = as_features(x)
+    def __init__(self, x: Features | ImageFiles, y, sample_weight=None):
+        self.x = x
         if y is None:
             raise ValueError(
                 f"`y` is missing. Received: {num_rows(self.x)} examples and y=None. "
@@ -59,17 +63,10 @@ class ArraySource(Source):
         if self.sample_weight is not None:
             check_weights(self.sample_weight, count)
 
-    def view(self, positions: np.ndarray) -> ArraySource:
+    def view(self, positions: np.ndarray) -> Self:
         """The rows at `positions` of this source, integers `(m,)`, sharing its arrays."""
-        view = object.__new__(ArraySource)
-        view.x, view.y, view.sample_weight = self.x, self.y, self.sample_weight
+        view = copy.copy(self)
         view.indices = self.indices[positions]
-        return view
-
-    def with_features(self, features: Features) -> ArraySource:
-        """The same examples with other features, `(n, ...)` for all rows of the array."""
-        view = self.view(np.arange(self.num_examples))
-        view.x = features
         return view
 
     def gather(self, positions) -> Batch:
@@ -97,3 +94,31 @@ class ArraySource(Source):
     def batches(self, size: int) -> Iterator[Batch]:
         for start in range(0, self.num_examples, size):
             yield self.gather(slice(start, start + size))
+
+
+class ArraySource(RowSource):
+    """Arrays or tables in memory.
+
+    Args:
+        x: Examples, as `as_features` takes them.
+        y: Labels `(n, ...)`.
+        sample_weight: Weights `(n,)`.
+
+    Raises:
+        ValueError: If the data cannot be used, as `RowSource` and `as_features` say.
+    """
+
+    x: Features
+
+    def __init__(self, x, y, sample_weight=None):
+        super().__init__(as_features(x), y, sample_weight)
+
+    def with_features(self, features: Features) -> ArraySource:
+        """The same examples with other features, `(n, ...)` for all rows of the array."""
+        view = copy.copy(self)
+        view.x = features
+        return view
+
+
+class FileSource(RowSource):
+    """Images on the disk, more than fit in memory; their labels are known without a pass."""

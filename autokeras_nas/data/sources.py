@@ -8,7 +8,8 @@ import sys
 from autokeras_nas.data.column_dataset import collect_columns, has_columns
 from autokeras_nas.data.dataset_source import DatasetSource
 from autokeras_nas.data.files import is_file, load_file
-from autokeras_nas.data.row_sources import ArraySource
+from autokeras_nas.data.image_files import ImageFiles
+from autokeras_nas.data.row_sources import ArraySource, FileSource, RowSource
 from autokeras_nas.data.source import Source
 from autokeras_nas.data.streams import is_stream, stream_dataset
 from autokeras_nas.errors import unknown_name
@@ -60,7 +61,7 @@ def as_source(
     return DatasetSource(dataset, batched=found if batched is None else batched)
 
 
-def _file_source(path, target, sample_weight, image_shape) -> ArraySource:
+def _file_source(path, target, sample_weight, image_shape) -> RowSource:
     if target is not None and not isinstance(target, str):
         raise ValueError(
             "Labels of a file come inside it: `y` names the target column of a table. "
@@ -74,7 +75,8 @@ def _file_source(path, target, sample_weight, image_shape) -> ArraySource:
             "Name the target column of a table as `y`; put images into one subfolder for each "
             "class; save the labels of a NumPy archive as `y`."
         )
-    return ArraySource(x, y, sample_weight)
+    kind = FileSource if isinstance(x, ImageFiles) else ArraySource
+    return kind(x, y, sample_weight)
 
 
 def is_dataset(x) -> bool:

@@ -10,7 +10,7 @@ from sklearn.model_selection import KFold, StratifiedKFold
 
 from autokeras_nas.data.dataset_source import DatasetSource, feature_hash
 from autokeras_nas.data.labels import class_of_each
-from autokeras_nas.data.row_sources import ArraySource
+from autokeras_nas.data.row_sources import RowSource
 from autokeras_nas.data.source import Source
 
 _PROBED = 64
@@ -24,9 +24,9 @@ def split(
 ) -> tuple[Source, Source]:
     """Splits a source into training and validation.
 
-    Arrays are split by row, into views. A dataset is split by the content of its features: one
-    pass remembers a hash of every example, the hashes are split, and each side keeps
-    the examples whose hash is its own. Thus neither order nor reshuffling moves an example
+    Arrays and files are split by row, into views. A dataset is split by the content of its
+    features: one pass remembers a hash of every example, the hashes are split, and each side
+    keeps the examples whose hash is its own. Thus neither order nor reshuffling moves an example
     across, and equal examples share a side. An example that the pass did not see is taken
     for training. The share is of the distinct examples.
 
@@ -78,7 +78,7 @@ def split_folds(
 
 def _sides(source: Source, draw: Draw, stratify: bool) -> list[tuple[Source, Source]]:
     """Training and validation for each mask that is drawn."""
-    if isinstance(source, ArraySource):
+    if isinstance(source, RowSource):
         classes = class_of_each(source.labels) if stratify else None
         masks = draw(source.num_examples, classes)
         return [(source.view(np.flatnonzero(~m)), source.view(np.flatnonzero(m))) for m in masks]

@@ -4,18 +4,11 @@ import sys
 
 import numpy as np
 import pandas as pd
-import PIL.Image
 import pytest
 
-from autokeras_nas.data import as_source, is_file, load_features, load_file, read_image_folder
+from autokeras_nas.data import as_source, is_file, load_features, load_file
 
 TABLE = pd.DataFrame({"size": [1.0, 2.0, 3.5], "town": ["a", "b", None], "price": [10, 20, 30]})
-
-
-def picture(path, size=(6, 4), mode="RGB", value=100):
-    path.parent.mkdir(parents=True, exist_ok=True)
-    PIL.Image.new(mode, size, value if mode == "L" else (value,) * len(mode)).save(path)
-    return path
 
 
 @pytest.mark.parametrize("name", ["t.csv", "t.csv.gz", "t.parquet"])
@@ -102,68 +95,6 @@ def test_only_tables_have_a_target(tmp_path):
     np.savez(tmp_path / "a.npz", x=np.ones(3))
     with pytest.raises(ValueError, match="Only a table has a target"):
         load_file(tmp_path / "a.npz", "price")
-
-
-def test_subfolders_name_the_classes(tmp_path):
-    for name, mode in (("cat/1.png", "RGB"), ("dog/1.jpg", "L"), ("dog/2.gif", "L")):
-        picture(tmp_path / name, mode=mode)
-    picture(tmp_path / "dog/more/3.bmp")
-    picture(tmp_path / ".hidden/4.png")
-    folder = read_image_folder(tmp_path)
-    assert folder.images.shape == (4, 4, 6, 3) and folder.images.dtype == np.uint8
-    assert folder.labels.tolist() == ["cat", "dog", "dog", "dog"]
-    assert folder.paths == ["cat/1.png", "dog/1.jpg", "dog/2.gif", "dog/more/3.bmp"]
-    np.testing.assert_allclose(folder.images, 100, atol=2)
-
-
-def test_grey_images_have_one_channel(tmp_path):
-    for name in ("cat/1.png", "dog/1.png"):
-        picture(tmp_path / name, mode="L")
-    x, y = load_file(tmp_path)
-    assert x.shape == (2, 4, 6, 1) and y.tolist() == ["cat", "dog"]
-
-
-def test_sixteen_bits_become_eight(tmp_path):
-    deep = np.full((4, 6), 257 * 200, "uint16")
-    PIL.Image.fromarray(deep).save(tmp_path / "1.png")
-    assert (read_image_folder(tmp_path).images == 200).all()
-
-
-def test_odd_sizes_become_the_most_common(tmp_path):
-    for name in ("cat/1.png", "dog/1.png"):
-        picture(tmp_path / name)
-    picture(tmp_path / "dog/2.png", size=(9, 9))
-    with pytest.warns(UserWarning, match="1 of 3 images are resized to 6x4 pixels"):
-        x, _ = load_file(tmp_path)
-    assert x.shape == (3, 4, 6, 3) and (x == 100).all()
-
-
-@pytest.mark.parametrize("shape", [(8, 8), (8, 8, 1), (8, 8, 3)])
-def test_images_take_the_shape_of_a_model(tmp_path, shape):
-    picture(tmp_path / "1.png")
-    with pytest.warns(UserWarning, match="which the model takes"):
-        x, y = load_file(tmp_path, shape=shape)
-    assert x.shape == (1, *shape) and y is None
-
-
-def test_what_is_no_image_is_named(tmp_path):
-    picture(tmp_path / "cat/1.png")
-    (tmp_path / "cat/notes.txt").write_text("no image")
-    (tmp_path / "cat/broken.png").write_text("no image")
-    with pytest.warns(UserWarning, match="cat/broken.png, cat/notes.txt"):
-        assert len(load_file(tmp_path)[0]) == 1
-
-
-def test_a_folder_needs_images(tmp_path):
-    with pytest.raises(ValueError, match="no images.*one subfolder for each class"):
-        load_file(tmp_path)
-
-
-def test_images_lie_in_the_folder_or_below_but_not_both(tmp_path):
-    picture(tmp_path / "cat/1.png")
-    picture(tmp_path / "loose.png")
-    with pytest.raises(ValueError, match="loose.png"):
-        load_file(tmp_path)
 
 
 def test_files_are_told_from_names_of_data_sets(tmp_path, monkeypatch):

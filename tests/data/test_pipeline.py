@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from autokeras_nas.data.pipeline import Pipeline, fits_in_memory
+from autokeras_nas.data.pipeline import Pipeline
 from autokeras_nas.data.sources import as_source
 from autokeras_nas.data.split import split
 
@@ -159,9 +159,3 @@ def test_unusable_class_weights_are_refused(class_weight, message):
 def test_batch_size_must_be_positive():
     with pytest.raises(ValueError, match="at least 1"):
         make("arrays", batch_size=0)
-
-
-def test_memory_limit():
-    assert fits_in_memory(10, limit=10)
-    assert not fits_in_memory(11, limit=10)
-    assert not fits_in_memory(3 * 10**9)
