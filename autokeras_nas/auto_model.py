@@ -62,7 +62,7 @@ _MOST_EPOCHS = 100
 _EVALUATION_BATCH = 256
 _RESERVE = 0.03
 """Share of the budget kept for building the result."""
-_ORIGIN = ("data", "target", "validation_data", "validation_split")
+_ORIGIN = ("data", "target", "validation_data", "validation_split", "folds")
 """What a project tells of its data."""
 
 
@@ -227,7 +227,7 @@ class AutoModel:
         check_positive("batch_size", batch_size)
         check_positive("folds", folds)
         seconds = parse_seconds(time_budget)
-        self._note_origin(x, y, validation_data, validation_split)
+        self._note_origin(x, y, validation_data, validation_split, folds)
         if is_file(x) and is_file(validation_data):
             validation_data = (validation_data, y)
         source = as_source(x, y, sample_weight)
@@ -442,10 +442,10 @@ class AutoModel:
 
     # ---- The search -------------------------------------------------------------------------
 
-    def _note_origin(self, x, y, validation_data, validation_split: float) -> None:
+    def _note_origin(self, x, y, validation_data, validation_split, folds) -> None:
         """Notes where the data lie, if they have a name, so that the project can tell."""
         target = y if isinstance(y, str) else None
-        named = (_name_of(x), target, _name_of(validation_data), validation_split)
+        named = (_name_of(x), target, _name_of(validation_data), validation_split, folds)
         self._origin = dict(zip(_ORIGIN, named, strict=True))
 
     def _infer_task(self, source: Source, verbose) -> Task:

@@ -28,6 +28,10 @@ def search(options) -> None:
         oracle=options.oracle,
         objective=options.objective,
         max_trials=options.max_trials,
+        max_model_size=options.max_model_size,
+        repeats=options.repeats,
+        finalists="auto" if options.finalists is None else options.finalists,
+        workers=options.workers,
         directory=options.directory,
         project_name=options.project_name,
         overwrite=options.overwrite,
@@ -44,7 +48,7 @@ def search(options) -> None:
 def resume(options) -> None:
     """Goes on with a search, with the data that it began with or others like them."""
     manifest = read_manifest(Path(options.project))
-    for name in ("target", "validation_data", "validation_split"):
+    for name in ("target", "validation_data", "validation_split", "folds"):
         if getattr(options, name) is None:
             setattr(options, name, manifest.get(name))
     if options.data is None and options.tfds is None:
@@ -56,6 +60,7 @@ def resume(options) -> None:
         )
     x = _data(options)
     model = _opened(options, allow_unfinished=True)
+    model.workers = options.workers
     if options.max_trials is not None and model.tuner is not None:
         model.max_trials = model.tuner.oracle.max_trials = options.max_trials
     _fit(model, x, options)
@@ -89,24 +94,8 @@ def export(options) -> None:
     _write(_opened(options), options.output, options.format)
 
 
-def report(options) -> None:
-    """Not available yet."""
-    raise NotImplementedError(
-        "There is no report yet. Look at `autokeras-nas leaderboard --project=...`."
-    )
-
-
-def workers(options) -> None:
-    """Not available yet."""
-    raise NotImplementedError(
-        "Searches with several processes are not available yet. Use `autokeras-nas search`, "
-        "which tries one network after the other."
-    )
-
-
 RUN: dict[str, Callable] = {
-    command.__name__: command
-    for command in (search, resume, leaderboard, predict, export, report, workers)
+    command.__name__: command for command in (search, resume, leaderboard, predict, export)
 }
 
 
@@ -135,6 +124,7 @@ def _fit(model: AutoModel, x, options) -> None:
         options.target,
         validation_data=options.validation_data and _place(options.validation_data),
         validation_split=options.validation_split,
+        folds=options.folds,
         epochs=options.epochs,
         time_budget=options.time_budget,
     )

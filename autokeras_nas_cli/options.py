@@ -34,6 +34,12 @@ _VALIDATION_DATA = Option(
     define=Existing(),
 )
 _VALIDATION_SPLIT = Option("validation_split", "Share to split off.", 0.2, Share())
+_FOLDS = Option(
+    "folds",
+    "For small data: so many parts take turns as validation; else one split.",
+    define=Whole(2),
+)
+_WORKERS = Option("workers", "Trials at once, each in a process of its own.", 1, define=Whole(1))
 _BUDGET = Option("time_budget", "Time of the whole command, such as 90s, 5m or 1h.", "10m")
 _EPOCHS = Option(
     "epochs",
@@ -71,6 +77,7 @@ COMMANDS = (
             Option("tfds", "Instead of --data: name of a TensorFlow data set, such as mnist."),
             _VALIDATION_DATA,
             _VALIDATION_SPLIT,
+            _FOLDS,
             _BUDGET,
             Option("task", "What to learn; else the data tell.", define=OneOf(TASKS)),
             Option(
@@ -91,7 +98,20 @@ COMMANDS = (
                 "Networks to try at most; else as many as the time allows.",
                 define=Whole(1),
             ),
+            Option(
+                "max_model_size",
+                "Parameters of a network at most; a larger one is not tried.",
+                define=Whole(1),
+            ),
+            Option("repeats", "Trainings of each network; its score is their mean.", 1, Whole(1)),
+            Option(
+                "finalists",
+                "How many of the best are trained once more before the winner is named; else "
+                "some in a long search.",
+                define=Whole(),
+            ),
             _EPOCHS,
+            _WORKERS,
             Option("directory", "Folder of projects.", "nas_results"),
             Option("project_name", "The project's folder in it.", "auto_model"),
             Option("seed", "Seed of everything that is drawn.", 0, Whole()),
@@ -129,6 +149,8 @@ COMMANDS = (
                 define=Whole(1),
             ),
             _EPOCHS,
+            _FOLDS,
+            _WORKERS,
             _TRACEBACK,
         ),
         _check_source,
@@ -167,16 +189,6 @@ COMMANDS = (
             Option("format", "Else the name of the output tells.", define=OneOf(_EXPORT_FORMATS)),
             _TRACEBACK,
         ),
-    ),
-    Command(
-        "report",
-        "Writes a report of a search. Not available yet.",
-        "autokeras-nas report",
-    ),
-    Command(
-        "workers",
-        "Searches with several processes. Not available yet.",
-        "autokeras-nas workers",
     ),
 )
 

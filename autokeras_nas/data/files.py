@@ -14,6 +14,7 @@ from autokeras_nas.errors import unknown_name
 
 _TABLES = (".csv", ".csv.gz", ".parquet")
 _SUFFIXES = (*_TABLES, ".npz")
+_ISO_DATE = r"\d{4}-\d{2}-\d{2}([ T]\d{2}:\d{2}(:\d{2}([.,]\d+)?)?)?(Z|[+-]\d{2}:?\d{2})?"
 _PAIRS = (("x", "y"), ("x_train", "y_train"))
 """What the arrays of a NumPy archive are called; the first that is there counts."""
 
@@ -103,7 +104,7 @@ def _read_table(path: Path):
 
     try:
         if path.suffix.lower() != ".parquet":
-            return pd.read_csv(path)
+            return _with_dates(pd.read_csv(path))
         try:
             import pyarrow  # noqa: F401
         except ImportError as error:
@@ -117,6 +118,23 @@ def _read_table(path: Path):
             f"The table cannot be read. Received: {str(path)!r} "
             f"({' '.join(str(error).split())}). Check that the file is whole and of its kind."
         ) from error
+
+
+def _with_dates(table):
+    """The table of a text file, with columns of ISO 8601 dates as dates."""
+    import pandas as pd
+
+    for name in table.columns:
+        known = table[name].dropna()
+        if (
+            pd.api.types.is_string_dtype(known)
+            and len(known)
+            and known.astype(str).str.fullmatch(_ISO_DATE).all()
+        ):
+            dates = pd.to_datetime(table[name], format="ISO8601", utc=True, errors="coerce")
+            if dates.notna().sum() == len(known):  # There is no 30th of February.
+                table[name] = dates
+    return table
 
 
 def _split_target(table, target: str | None, path: Path) -> tuple[Any, Any]:

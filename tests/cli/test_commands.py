@@ -43,8 +43,6 @@ def project(folder):
         ("search --data={table} --directory={new}", "Labels are missing"),
         ("resume --project={folder}/saved", "no project"),
         ("export --project={folder}/auto_model --output={new}/m --format=keras", ".keras"),
-        ("report --project={folder}/auto_model", "no report yet"),
-        ("workers --count=2", "not available yet"),
     ],
 )
 def test_what_a_command_cannot_use_is_one_line_and_status_2(
@@ -133,7 +131,8 @@ def seen_by_fit(monkeypatch):
     seen = []
 
     def fit(self, x, y=None, **kwargs):
-        self._note_origin(x, y, kwargs["validation_data"], kwargs["validation_split"])
+        held_out = (kwargs[name] for name in ("validation_data", "validation_split", "folds"))
+        self._note_origin(x, y, *held_out)
         seen.append({"x": x, "y": y, **kwargs})
 
     monkeypatch.setattr(nas.AutoModel, "fit", fit)
@@ -150,6 +149,20 @@ def test_validation_data_are_a_file_or_a_share(folder, project, monkeypatch):
     assert run(["resume", project, f"--validation_data={data}"]) == 0
     kept = [(call["validation_data"], call["validation_split"]) for call in seen]
     assert kept == [(None, 0.4), (Path(data), 0.2), (Path(data), 0.2)]
+
+
+def test_options_of_a_search_reach_it(folder, project, monkeypatch):
+    seen = seen_by_fit(monkeypatch)
+    line = ["--folds=3", "--repeats=2", "--finalists=1", "--workers=2", "--max_model_size=999"]
+    data, new = f"--data={folder}/digits.npz", f"--directory={folder}/other"
+    models = []
+    monkeypatch.setattr("autokeras_nas_cli.commands._say_next", models.append)
+    assert run(["search", data, new, "--project_name=optioned", *line]) == 0
+    assert run(["resume", project, "--workers=3"]) == 0
+    searched, resumed = models
+    assert seen[0]["folds"] == 3
+    assert (searched.repeats, searched.finalists, searched.workers) == (2, 1, 2)
+    assert searched.limits == {"parameters": 999} and resumed.workers == 3
 
 
 def test_resume_remembers_the_validation_data(tmp_path, capsys):

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from autokeras_nas.data import as_source, is_file, load_features, load_file
+from autokeras_nas.data import as_features, as_source, is_file, load_features, load_file
 
 TABLE = pd.DataFrame({"size": [1.0, 2.0, 3.5], "town": ["a", "b", None], "price": [10, 20, 30]})
 
@@ -121,3 +121,24 @@ def test_other_files_are_refused(tmp_path):
     (tmp_path / "t.xlsx").touch()
     with pytest.raises(ValueError, match=r"Known are .csv"):
         load_file(tmp_path / "t.xlsx")
+
+
+@pytest.mark.parametrize(
+    ("written", "days"),
+    [
+        (["1970-01-02", "", "1970-01-11"], [1.0, np.nan, 10.0]),
+        (["1970-01-02 12:00", "1970-01-03T06:00:00", "1970-01-01"], [1.5, 2.25, 0.0]),
+        (["1970-01-01T00:00Z", "1970-01-01T02:00+02:00", ""], [0.0, 0.0, np.nan]),
+    ],
+)
+def test_dates_of_a_csv_are_dates(tmp_path, written, days):
+    pd.DataFrame({"day": written, "y": 1}).to_csv(tmp_path / "t.csv", index=False)
+    features = as_features(load_file(tmp_path / "t.csv", "y")[0])
+    np.testing.assert_allclose(features["day"], days)
+
+
+@pytest.mark.parametrize("odd", ["1970-02-30", "1970", "tomorrow", "1970-01-01 noon"])
+def test_what_is_not_always_a_date_is_text(tmp_path, odd):
+    pd.DataFrame({"day": ["1970-01-02", odd], "y": 1}).to_csv(tmp_path / "t.csv", index=False)
+    features = as_features(load_file(tmp_path / "t.csv", "y")[0])
+    assert features["day"].tolist() == ["1970-01-02", odd]
