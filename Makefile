@@ -7,7 +7,7 @@ export TF_CPP_MIN_LOG_LEVEL ?= 3
 # Folders appear as they are written; lint what there is.
 SOURCES = $(wildcard autokeras_nas autokeras_nas_cli tests benchmarks examples)
 
-.PHONY: demo test test-all lint clean
+.PHONY: demo test test-all versions lint clean
 
 $(VENV)/.installed: setup.py
 	$(PYTHON) -m venv $(VENV)
@@ -22,6 +22,10 @@ test: $(VENV)/.installed
 
 test-all: $(VENV)/.installed
 	$(VENV)/bin/python -m pytest -q
+
+# Both ends of what setup.py allows, each in a clean environment below build/.
+versions:
+	$(PYTHON) tests/versions.py
 
 lint: $(VENV)/.installed
 	$(VENV)/bin/python -m ruff check $(SOURCES)
