@@ -16,7 +16,6 @@ _MOST_LEVELS = 1000
 _FEW_NUMBERS = 16
 _ROWS_A_NUMBER = 20
 _CLIP = 10.0
-_TIED = 0.1
 _MOST_TIED = 32
 _NORMAL = statistics.NormalDist()
 # Equally far apart as ranks and, so that tails get their share of knots, on the normal scale.
@@ -32,15 +31,14 @@ class Column:
     """One column of a table as networks see it: a number, a category, both, or nothing.
 
     Numbers run through a curve: `z = (x - center) / scale`, then linear from knot to knot, and
-    constant beyond the last. Where they are even, the curve is `z` itself, cut off at 10
-    deviations. Where their skewness exceeds 1, or one of more than two values is a tenth of
-    them all, the values at the knots are the normal quantiles of their ranks (ties share the
-    middle one), so that neither outliers nor a long tail decide the scale. No value counts
-    for more than 1/32 of the rows in this: of a column that is mostly 0, what is not 0 fills
-    most of the scale, and not its last bit. A missing number is 0, and an indicator
-    column says so where training had some. Gorishniy et al., 2021 (https://arxiv.org/abs/2106.11959,
-    Section 4.2), transform all columns to normal quantiles; columns that are nearly normal
-    lose by it that they can be continued beyond what was seen.
+    constant beyond the last. Where they are not skewed, the curve is `z` itself, cut off at 10
+    deviations. Where their skewness exceeds 1, the values at the knots are the normal
+    quantiles of their ranks (ties share the middle one), so that neither outliers nor a long
+    tail decide the scale. No value counts for more than 1/32 of the rows in this: of a column
+    that is mostly 0, what is not 0 fills most of the scale, and not its last bit. A missing
+    number is 0, and an indicator column says so where training had some. Gorishniy et al., 2021
+    (https://arxiv.org/abs/2106.11959, Section 4.2), transform all columns to normal quantiles;
+    columns that are nearly normal lose by it that they can be continued beyond what was seen.
 
     Texts are categories. So are, beside being numbers, whole numbers of 3 to 16 different
     values with 20 rows for each: codes hide among them, and the order of the others is kept
@@ -51,8 +49,8 @@ class Column:
         name: As the table has it.
         key: As the model's input is called; see `keys_of`.
         text: Whether it holds texts.
-        center: Mean or, of ranked numbers, median.
-        scale: Deviation or, of ranked numbers, quartile distance.
+        center: Mean or, of skewed numbers, median.
+        scale: Deviation or, of skewed numbers, quartile distance.
         knots: Where the curve bends, ascending, of `z`; empty: it is no number.
         values: The curve at the knots.
         missing: Whether training had some numbers and missed some.
@@ -131,13 +129,12 @@ def _curve(known: np.ndarray) -> dict[str, Any]:
     """Center, scale, knots and values for numbers `(n,)`."""
     mean, deviation = float(known.mean()), _positive(float(known.std()), known)
     z = (known - mean) / deviation
-    levels, counts = np.unique(known, return_counts=True)
-    tied = len(levels) > 2 and counts.max() > _TIED * len(known)
-    if abs(float((z**3).mean())) <= _SKEWED and not tied:
+    if abs(float((z**3).mean())) <= _SKEWED:
         ends = (-_CLIP, _CLIP)
         return {"center": mean, "scale": deviation, "knots": ends, "values": ends}
     low, median, high = np.quantile(known, [0.25, 0.5, 0.75]).tolist()
     scale = _positive(high - low, known) if high > low else deviation
+    levels, counts = np.unique(known, return_counts=True)
     shares = _ranks(counts)
     chosen = np.unique(np.searchsorted(shares, _SHARES).clip(max=len(levels) - 1))
     knots = (levels[chosen] - median) / scale
