@@ -22,6 +22,10 @@ from autokeras_nas.data import (
 )
 from autokeras_nas.tasks import Task
 
+_MOST_EXAMPLES = 128
+_MOST_ROWS = 512
+"""Rows of a table are small: what a step costs besides its examples decides."""
+
 Sides = tuple[Source, Source]
 """Training and validation."""
 
@@ -99,8 +103,10 @@ def prepare(
         input_spec = InputSpec(known.feature_shape)
     else:
         input_spec = task.input_spec(preprocess)
+    rows = len(input_spec.shape) == 1 and input_spec.dtype == "float32"
+    most = _MOST_ROWS if rows else _MOST_EXAMPLES
     sides = _arranged(task, sides)
-    size = batch_size or default_batch_size(sides[0][0].num_examples)
+    size = batch_size or default_batch_size(sides[0][0].num_examples, most)
     common = {"preprocess": preprocess, "targets": task.targets, "seed": seed}
 
     pairs = [
@@ -149,6 +155,7 @@ def _arranged(task: Task, sides: list[Sides]) -> list[Sides]:
     return [(arranged(train), arranged(validation)) for train, validation in sides]
 
 
-def default_batch_size(num_examples: int) -> int:
-    """A power of two near a hundredth of the examples, from 16 to 128."""
-    return int(2 ** np.clip(round(math.log2(max(num_examples, 1) / 100)), 4, 7))
+def default_batch_size(num_examples: int, most: int = _MOST_EXAMPLES) -> int:
+    """A power of two near a hundredth of the examples, from 16 to `most`."""
+    size = 2 ** round(math.log2(max(num_examples, 1) / 100))
+    return int(np.clip(size, 16, most))

@@ -80,6 +80,13 @@ def test_batches_grow_with_the_data(examples, size):
     assert default_batch_size(examples) == size
 
 
+def test_batches_of_a_table_may_be_larger():
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(40_000, 2)), np.tile(["a", "b"], 20_000)
+    data = prepare(TASKS["tabular_classification"](), x, y)
+    assert next(iter(data.train))[0].shape == (256, 2)
+
+
 def test_ids_are_found_although_the_split_tears_gaps():
     rng = np.random.default_rng(0)
     table = {"id": np.arange(100), "size": rng.normal(size=100)}
