@@ -103,6 +103,8 @@ class AutoModel:
         finalists: How many of the best are measured once more before the winner is named, in as
             many of the last trials; then the best mean wins. `"auto"`: 3 in a search of 60
             trials or more, which can spare them, else none.
+        max_disk_gb: Gigabytes of weights at most; those of the worst trials go first. None: the
+            best trials and the Pareto front keep theirs.
         initial_architectures: Values to try first, with an oracle that is named; None: the
             space's default.
         directory: The folder of projects.
@@ -130,6 +132,7 @@ class AutoModel:
         workers: int = 1,
         repeats: int = 1,
         finalists: int | str = "auto",
+        max_disk_gb: float | None = None,
         initial_architectures: Iterable[Mapping[str, Any]] | None = None,
         directory: str | Path = "nas_results",
         project_name: str = "auto_model",
@@ -152,6 +155,7 @@ class AutoModel:
         check_positive("max_model_size", max_model_size)
         check_positive("repeats", repeats)
         self.executor, self.workers = executor, workers
+        self.max_disk_gb = max_disk_gb
         self.repeats = repeats
         self.finalists = checked_finalists(finalists, self.oracle)
         self.max_trials = max_trials
@@ -401,6 +405,7 @@ class AutoModel:
             max_trials=manifest["max_trials"],
             repeats=manifest["repeats"],
             finalists=manifest["finalists"],
+            max_disk_gb=manifest["max_disk_gb"],
             limits=manifest["limits"],
             directory=folder.parent,
             project_name=folder.name,
@@ -433,6 +438,7 @@ class AutoModel:
                 "max_trials": self.max_trials,
                 "repeats": self.repeats,
                 "finalists": self.finalists,
+                "max_disk_gb": self.max_disk_gb,
                 "limits": self.limits,
                 "seed": self.seed,
                 "input_spec": asdict(self._input_spec),
@@ -492,6 +498,7 @@ class AutoModel:
                 objective=self.objective,
                 max_trials=self.max_trials,
                 executions_per_trial=self.repeats,
+                max_disk_gb=self.max_disk_gb,
                 seed=self.seed,
                 limits=self.limits,
                 directory=self.directory,

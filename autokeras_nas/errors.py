@@ -23,6 +23,14 @@ class ProjectError(RuntimeError):
     """A project folder that cannot be used: unwritable, corrupt, or another search's."""
 
 
+def cannot_write(folder: object, error: OSError) -> ProjectError:
+    """The error for a project that cannot be written, as on a full disk."""
+    return ProjectError(
+        f"The project cannot be written: {error.strerror or error}. Received: {str(folder)!r}. "
+        "What had finished is kept. Make room or change its rights, and search again."
+    )
+
+
 def closest(name: str, known: Iterable[str]) -> str | None:
     """The known name that is most alike; None: no known name comes near."""
     matches = difflib.get_close_matches(str(name), list(known), n=1, cutoff=0.5)

@@ -6,6 +6,7 @@ import abc
 import bisect
 import collections
 import math
+import re
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -18,7 +19,7 @@ from keras_tuner.src.engine import metrics_tracking
 from keras_tuner.src.engine import trial as kt_trial
 
 from autokeras_nas.architecture import Values, plain_values
-from autokeras_nas.errors import ProjectError, SearchFailedError
+from autokeras_nas.errors import ProjectError, SearchFailedError, cannot_write
 from autokeras_nas.objectives import as_objective, direction_of
 from autokeras_nas.oracles.records import end_record, entries_of, entry_records, restore_end
 from autokeras_nas.oracles.space import Space
@@ -191,6 +192,12 @@ class JournaledOracle(keras_tuner.Oracle, abc.ABC):
         """Opens the project: its trials, and what was learned from them."""
         with self._changed:
             self._open()
+
+    def close(self) -> None:
+        """Lets other processes write the project; a later trial takes it back."""
+        with self._changed:
+            if self._journal is not None:
+                self._journal.close()
 
     def elapsed(self) -> float:
         """Seconds of search so far, over all its runs."""
@@ -419,6 +426,7 @@ class JournaledOracle(keras_tuner.Oracle, abc.ABC):
             self.take_notes(record)
             self.hyperparameters.merge(entries_of(record["space"]), overwrite=False)
         elif kind == "create":
+            _check_id(record["trial"])
             self.take_notes(record)
             self._enter(record["trial"], record["values"])
             if learn:
@@ -461,9 +469,13 @@ class JournaledOracle(keras_tuner.Oracle, abc.ABC):
                 )
 
     def _write(self, record: dict[str, Any]) -> None:
-        if self._journal is not None:
-            self._sequence += 1
-            self._journal.append({"n": self._sequence, **record})
+        if self._journal is None:
+            return
+        try:
+            self._journal.append({"n": self._sequence + 1, **record})
+        except OSError as error:
+            raise cannot_write(self._journal.path.parent, error) from error
+        self._sequence += 1
 
     def _snapshot(self) -> None:
         state = self.get_state()
@@ -472,6 +484,15 @@ class JournaledOracle(keras_tuner.Oracle, abc.ABC):
             self._journal.sync()
             path = self._journal.path.with_name(_SNAPSHOT)
             write_snapshot(path, {"n": self._sequence, "state": state})
+
+
+def _check_id(trial_id: Any) -> None:
+    """Raises `ProjectError` unless an id names a folder of the project, and no other place."""
+    if not isinstance(trial_id, str) or not re.fullmatch(r"\w+", trial_id):
+        raise ProjectError(
+            "The journal is not one that this package wrote: trials are numbered. "
+            f"Received: the trial {trial_id!r}. Do not open this project."
+        )
 
 
 def _number(name: str, value: Any) -> float:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import functools
 import json
+import os
 import time
 import traceback
 from collections.abc import Callable
@@ -16,6 +18,7 @@ from keras_tuner import errors as kt_errors
 
 from autokeras_nas.architecture.proposal import HONOURED
 from autokeras_nas.costs import count_model, latency
+from autokeras_nas.errors import cannot_write
 from autokeras_nas.objectives import ResourceReward
 from autokeras_nas.search.curves import Curve, curve_of, mean_curve, spread
 from autokeras_nas.search.spec import Training, TrialResult, TrialSpec, with_half_batches
@@ -82,6 +85,8 @@ class KerasRunner:
         except kt_errors.FailedTrialError as error:
             result.reason = str(error)
         except Exception as error:
+            if is_disk_full(error):
+                raise cannot_write(spec.checkpoint.parent, _as_os_error(error)) from error
             out_of_memory = is_out_of_memory(error)
             result.status = "FAILED" if out_of_memory else "INVALID"
             result.reason = f"out of memory: {error}" if out_of_memory else traceback.format_exc()
@@ -173,6 +178,18 @@ class KerasRunner:
                 f"The model has {costs.parameters:,} parameters, over the limit of "
                 f"{self.max_model_size:,}."
             )
+
+
+def is_disk_full(error: Exception) -> bool:
+    """Whether nothing more can be written, which is no fault of the trial."""
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EROFS, errno.EDQUOT):
+        return True
+    # HDF5 tells it in its own words.
+    return os.strerror(errno.ENOSPC) in str(error)
+
+
+def _as_os_error(error: Exception) -> OSError:
+    return error if isinstance(error, OSError) else OSError(str(error))
 
 
 def _slow(spec: TrialSpec) -> list[keras.callbacks.Callback]:

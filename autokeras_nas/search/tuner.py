@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import time
 import warnings
 import zlib
@@ -19,13 +18,13 @@ from keras_tuner.src.engine.trial import Trial
 
 from autokeras_nas.architecture import Values, decode
 from autokeras_nas.costs import Costs, count, count_model, latency
-from autokeras_nas.errors import InvalidArchitectureError, ProjectError, unknown_name
+from autokeras_nas.errors import InvalidArchitectureError, ProjectError, cannot_write, unknown_name
 from autokeras_nas.objectives import as_objective
 from autokeras_nas.oracles import ORACLES, NasOracle
 from autokeras_nas.search.choice import check_executor
 from autokeras_nas.search.executors import Executor, Inline
-from autokeras_nas.search.front import Front
 from autokeras_nas.search.interrupts import Interrupts
+from autokeras_nas.search.keeping import Keeper
 from autokeras_nas.search.limits import Cached, Limits
 from autokeras_nas.search.loop import run_trials
 from autokeras_nas.search.pace import Pace
@@ -65,6 +64,8 @@ class NasTuner(keras_tuner.Tuner):
             this machine, measured before it is trained). A proposal over a limit is drawn again
             and is no trial; with an oracle that is not ours, only an oversized network fails.
         keep_best: How many trials keep their weights.
+        max_disk_gb: Gigabytes of weights at most; where they are more, those of the worst trials
+            go, but never those of the result or that the oracle needs. None: no limit.
         executor: `"inline"`: trials run in this process. `"process"`: in child processes, whose
             deaths cost one trial, and whose memory is given back; hypermodel, data and callbacks
             must be such as can be sent there.
@@ -92,6 +93,7 @@ class NasTuner(keras_tuner.Tuner):
         max_model_size: int | None = None,
         limits: Mapping[str, float] | None = None,
         keep_best: int = 3,
+        max_disk_gb: float | None = None,
         executor: str = "inline",
         workers: int = 1,
         trial_timeout: float | None = None,
@@ -101,6 +103,8 @@ class NasTuner(keras_tuner.Tuner):
         **kwargs,
     ):
         check_executor(executor, workers, ("inline", "process"))
+        _check_positive("max_disk_gb", max_disk_gb)
+        _check_positive("trial_timeout", trial_timeout)
         size = {} if max_model_size is None else {"parameters": max_model_size}
         limits = {**size, **(limits or {})}
         if isinstance(oracle, str):
@@ -117,11 +121,8 @@ class NasTuner(keras_tuner.Tuner):
                 oracle.idle_seconds = 0.0  # With one slot, nobody else ends a trial meanwhile.
         check_writable(Path(directory) / project_name)
         self._seed = oracle.seed if isinstance(oracle, NasOracle) else (seed or 0)
-        self._keep_best = keep_best
         self.executor, self.workers, self.trial_timeout = executor, workers, trial_timeout
         self._ends: float | None = None
-        self._front = Front()
-        self._seen = 0
         self._folds: tuple[tuple[Any, Any], ...] = ()
         self.after_trial: Callable[[Trial, keras_tuner.Oracle], None] | None = None
         super().__init__(
@@ -133,6 +134,8 @@ class NasTuner(keras_tuner.Tuner):
             overwrite=overwrite,
             **kwargs,
         )
+        most_bytes = None if max_disk_gb is None else max_disk_gb * 1e9
+        self._keeper = Keeper(Path(self.project_dir), oracle, keep_best, most_bytes)
         self._pace: Pace | None = None
         if isinstance(oracle, NasOracle):
             self._guide(oracle, limits)
@@ -216,6 +219,8 @@ class NasTuner(keras_tuner.Tuner):
                 self._run(executor, interrupts, ends, trial_seconds, fit_args, fit_kwargs)
         finally:
             executor.close()
+            if isinstance(self.oracle, NasOracle):
+                self.oracle.close()
         self.on_search_end()
 
     def _run(self, executor, interrupts, ends, trial_seconds, fit_args, fit_kwargs) -> None:
@@ -306,7 +311,7 @@ class NasTuner(keras_tuner.Tuner):
             trial.hyperparameters = result.hyperparameters
         trial.status, trial.message = result.status, result.reason or None
         self.on_trial_end(trial)
-        self._clear_checkpoints()
+        self._keeper.clear()
         if self.after_trial is not None:
             self.after_trial(self.oracle.get_trial(trial.trial_id), self.oracle)
 
@@ -320,28 +325,6 @@ class NasTuner(keras_tuner.Tuner):
         measures = result.measures
         if self._pace is not None and "nas/flops" in measures and "nas/epochs" in measures:
             self._pace.note(measures["nas/flops"], measures["nas/epochs"], measures["nas/seconds"])
-
-    def _clear_checkpoints(self) -> None:
-        keep = {trial.trial_id for trial in self.oracle.get_best_trials(self._keep_best)}
-        if isinstance(self.oracle, NasOracle):
-            keep |= self.oracle.keep() | ({self.oracle.incumbent()} - {None})
-        keep |= self._pareto_front().trials
-        for path in Path(self.project_dir).glob("trial_*/checkpoint.weights.h5"):
-            if path.parent.name.removeprefix("trial_") not in keep:
-                path.unlink()
-
-    def _pareto_front(self) -> Front:
-        """The trials than which none is both better and cheaper."""
-        objective = self.oracle.objective
-        cost = f"nas/{getattr(objective, 'cost', 'parameters')}"
-        sign = -1.0 if objective.direction == "min" else 1.0
-        for trial_id in self.oracle.end_order[self._seen :]:
-            trial = self.oracle.trials[trial_id]
-            if trial.status == "COMPLETED" and trial.metrics.exists(cost):
-                paid = trial.metrics.get_last_value(cost)
-                self._front.add(trial_id, sign * trial.score, paid)
-        self._seen = len(self.oracle.end_order)
-        return self._front
 
     def load_model(self, trial):
         """The compiled model of a trial with its best weights.
@@ -388,6 +371,11 @@ class NasTuner(keras_tuner.Tuner):
             super()._configure_tensorboard_dir(callbacks, trial, execution)
 
 
+def _check_positive(name: str, value: float | None) -> None:
+    if value is not None and not value > 0:
+        raise ValueError(f"`{name}` must be positive. Received: {value!r}. Leave it out for none.")
+
+
 def check_writable(folder: Path) -> None:
     """Raises `ProjectError` unless the folder exists, or can be made, and takes files."""
     try:
@@ -396,10 +384,7 @@ def check_writable(folder: Path) -> None:
         probe.touch()
         probe.unlink()
     except OSError as error:
-        raise ProjectError(
-            f"The project folder cannot be written: {os.strerror(error.errno or 0)}. "
-            f"Received: {str(folder)!r}. Choose another `directory`, or change its rights."
-        ) from error
+        raise cannot_write(folder, error) from error
 
 
 def _allotment(ends: float | None, trial_seconds: float | None) -> float | None:

@@ -6,10 +6,14 @@ import json
 import os
 import time
 import warnings
+import weakref
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
+
+from autokeras_nas.errors import ProjectError
+from autokeras_nas.storage.lock import lock
 
 Record = dict[str, Any]
 _SYNC_SECONDS = 1.0
@@ -20,7 +24,8 @@ class Journal:
 
     Every record is handed to the operating system as it is appended, so it outlives the
     process; it is forced to the disk at most once a second and by `sync`, so a power cut may
-    cost the last second. The file is opened at the first append, never by reading.
+    cost the last second. The file is opened and locked at the first append, never by reading;
+    the lock goes with the process, however that ends.
 
     Args:
         path: The file; its folder is made at the first append.
@@ -30,17 +35,27 @@ class Journal:
         self.path = Path(path)
         self._file: IO[bytes] | None = None
         self._synced = 0.0
+        self._known_bytes: int | None = None
+
+    def __del__(self):
+        if self._file is not None:
+            self._file.close()
 
     def append(self, record: Record) -> None:
         """Adds a record.
 
         Raises:
+            ProjectError: If another process writes this journal, or has since it was read.
             OSError: If it cannot be written; what was written before stays readable.
         """
         if self._file is None:
             self._file = self._open()
-        self._file.write(encode_line(record))
-        self._file.flush()
+        try:
+            _write_all(self._file, encode_line(record))
+        except OSError:
+            self._file.close()  # Opened again, it begins a line of its own behind a torn one.
+            self._known_bytes, self._file = self.path.stat().st_size, None
+            raise
         if time.monotonic() - self._synced > _SYNC_SECONDS:
             self.sync()
 
@@ -51,15 +66,17 @@ class Journal:
             self._synced = time.monotonic()
 
     def close(self) -> None:
-        """Syncs and closes; a later append opens the file again."""
+        """Syncs, closes and unlocks; a later append opens the file again."""
         if self._file is not None:
             self.sync()
+            self._known_bytes = self._file.tell()
             self._file.close()
             self._file = None
 
     def read(self) -> Iterator[Record]:
         """The records in order; a torn tail is dropped, a damaged line skipped with a warning."""
         if not self.path.exists():
+            self._known_bytes = 0
             return
         with self.path.open("rb") as file:
             for number, line in enumerate(file, start=1):
@@ -72,14 +89,44 @@ class Journal:
                         "all other records are kept.",
                         stacklevel=2,
                     )
+            self._known_bytes = file.tell()
 
     def _open(self) -> IO[bytes]:
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        file = self.path.open("ab")
+        _close_others(self)
+        file = self.path.open("ab", buffering=0)
+        try:
+            lock(file, self.path)
+            if self._known_bytes not in (None, file.tell()):
+                raise ProjectError(
+                    f"The project has gone on since it was opened: {str(self.path.parent)!r} was "
+                    "written meanwhile. Open it again."
+                )
+        except ProjectError:
+            file.close()
+            raise
         if file.tell() and not _ends_with_newline(self.path):
             # A torn tail: what follows must begin on a line of its own.
-            file.write(b"\n")
+            _write_all(file, b"\n")
+        _OPEN[str(self.path.resolve())] = self
         return file
+
+
+_OPEN: weakref.WeakValueDictionary[str, Journal] = weakref.WeakValueDictionary()
+"""The journals that this process has open."""
+
+
+def _close_others(journal: Journal) -> None:
+    """Closes the journal of the same file that this process has left open."""
+    other = _OPEN.get(str(journal.path.resolve()))
+    if other is not None and other is not journal:
+        other.close()
+
+
+def _write_all(file: IO[bytes], content: bytes) -> None:
+    """Writes past short writes, which an unbuffered file may make."""
+    while content:
+        content = content[file.write(content) :]
 
 
 def encode_line(record: Record) -> bytes:

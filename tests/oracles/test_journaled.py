@@ -1,5 +1,6 @@
 """JournaledOracle: what is written when, and what comes back when a project is opened."""
 
+import errno
 import json
 import math
 
@@ -9,7 +10,7 @@ import pytest
 import toys
 from keras_tuner.src.engine import trial as kt_trial
 
-from autokeras_nas.errors import SearchFailedError
+from autokeras_nas.errors import ProjectError, SearchFailedError
 from autokeras_nas.oracles.journaled import JournaledOracle
 from autokeras_nas.storage import Journal, write_snapshot
 from autokeras_nas.storage.journal import encode_line
@@ -726,3 +727,37 @@ def test_an_error_while_learning_leaves_no_trial_behind(tmp_path):
         toys.finish(oracle, trial)
     assert oracle.ongoing_trials == {}
     assert oracle.create_trial("t").trial_id == "0001"
+
+
+def test_a_full_disk_stops_the_search_and_keeps_what_had_finished(tmp_path, monkeypatch):
+    oracle = Recorder(tmp_path)
+    toys.run(oracle, 2)
+
+    def full(record):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(oracle._journal, "append", full)
+        with pytest.raises(ProjectError, match=r"cannot be written: No space left .* is kept"):
+            oracle.create_trial("t")
+    assert list(oracle.trials) == ["0000", "0001"]
+    toys.run(oracle, 1)
+    assert list(opened(tmp_path).trials) == ["0000", "0001", "0002"]
+
+
+@pytest.mark.parametrize("trial_id", ["../../elsewhere", "/etc", "", "a.b", 7, None])
+def test_a_trial_that_is_no_folder_of_the_project_is_refused(tmp_path, trial_id):
+    toys.run(Recorder(tmp_path), 1)
+    Journal(tmp_path / "p" / "journal.jsonl").append(
+        {"n": 4, "kind": "create", "trial": trial_id, "values": {"x": 1}}
+    )
+    with pytest.raises(ProjectError, match="Do not open this project"):
+        opened(tmp_path)
+
+
+def test_a_project_can_be_closed_and_gone_on_with(tmp_path):
+    oracle = Recorder(tmp_path)
+    toys.run(oracle, 1)
+    oracle.close()
+    toys.run(oracle, 1)
+    assert list(opened(tmp_path).trials) == ["0000", "0001"]

@@ -34,3 +34,17 @@ def test_each_trial_counts_anew():
         assert interrupts.reason() is None
         press()
         assert interrupts.reason() and not interrupts.search_stopped
+
+
+def test_termination_ends_the_search_at_once_and_twice_python():
+    before = signal.getsignal(signal.SIGTERM)
+    with Interrupts() as interrupts:
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(0.01)
+        assert interrupts.reason() and interrupts.search_stopped
+        interrupts.new_trial()
+        assert interrupts.reason()
+        with pytest.raises(SystemExit):
+            os.kill(os.getpid(), signal.SIGTERM)
+            time.sleep(0.01)
+    assert signal.getsignal(signal.SIGTERM) is before

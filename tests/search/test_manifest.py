@@ -10,7 +10,7 @@ MANIFEST = {"task": "t", "search_space": "s", "objective": ["val_loss", "min"], 
 
 def test_what_is_written_is_read(tmp_path):
     write_manifest(tmp_path / "new", MANIFEST)
-    assert read_manifest(tmp_path / "new") == {"schema": 1, **MANIFEST, "input_spec": [4]}
+    assert read_manifest(tmp_path / "new") == {"schema": 2, **MANIFEST, "input_spec": [4]}
 
 
 def test_the_same_search_may_go_on_with_more(tmp_path):
@@ -35,7 +35,14 @@ def test_what_is_no_project_is_refused(tmp_path, text):
         read_manifest(tmp_path)
 
 
-def test_another_version_is_named(tmp_path):
+def test_an_older_version_is_understood(tmp_path):
+    (tmp_path / "project.json").write_text('{"schema": 1, "task": "t", "target": "price"}')
+    read = read_manifest(tmp_path)
+    assert (read["schema"], read["task"], read["target"]) == (2, "t", "price")
+    assert (read["repeats"], read["finalists"]) == (1, "auto")
+
+
+def test_a_newer_version_is_named(tmp_path):
     (tmp_path / "project.json").write_text('{"schema": 99}')
     with pytest.raises(ProjectError, match="99"):
         read_manifest(tmp_path)

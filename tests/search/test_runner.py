@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import errno
+
 import keras
 import keras_tuner
 import numpy as np
@@ -7,6 +9,7 @@ import pytest
 from keras_tuner import errors as kt_errors
 
 from autokeras_nas.architecture import Budget, Proposal
+from autokeras_nas.errors import ProjectError
 from autokeras_nas.search import KerasRunner, TrialSpec
 from autokeras_nas.search.spec import Training
 
@@ -223,3 +226,19 @@ def test_a_trial_that_is_asked_to_stop_keeps_what_it_has(tmp_path):
     asked.stop = lambda: "enough"
     result = KerasRunner(Hypermodel(), OBJECTIVE).run(asked)
     assert (result.status, result.reason, len(result.curve)) == ("COMPLETED", "enough", 1)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        OSError(errno.ENOSPC, "No space left on device"),
+        OSError(errno.EROFS, "Read-only file system"),
+        RuntimeError("Unable to synchronously create dataset (No space left on device)"),
+    ],
+)
+def test_a_full_disk_ends_the_search_and_not_the_trial_alone(tmp_path, error):
+    def fit(*args, **kwargs):
+        raise error
+
+    with pytest.raises(ProjectError, match="cannot be written"):
+        run(tmp_path, Hypermodel(fit=fit))

@@ -1,5 +1,6 @@
 """The journal loses no more than what was damaged, and never invents a record."""
 
+import errno
 import warnings
 
 import pytest
@@ -179,3 +180,31 @@ def test_cut_file_yields_a_prefix(length):
 @given(data=st.binary(max_size=200))
 def test_arbitrary_bytes_never_raise(data):
     assert parse(data) == []
+
+
+class Full:
+    """A file on a disk that is full after so many bytes."""
+
+    def __init__(self, file, room):
+        self.file, self.room = file, room
+
+    def write(self, content):
+        written = self.file.write(content[: self.room])
+        self.room -= written
+        if not written:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return written
+
+    def __getattr__(self, name):
+        return getattr(self.file, name)
+
+
+@pytest.mark.parametrize("room", [0, 5, 30])
+def test_a_full_disk_tears_one_record_and_no_more(path, room):
+    write(path, RECORDS[:2])
+    journal = Journal(path)
+    journal._file = Full(journal._open(), room)
+    with pytest.raises(OSError, match="No space left"):
+        journal.append(RECORDS[2])
+    journal.append(RECORDS[3])
+    assert read(path) == [*RECORDS[:2], RECORDS[3]]
