@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -101,8 +99,7 @@ RUN: dict[str, Callable] = {
 
 def _opened(options, **kwargs) -> AutoModel:
     """The project that the options name."""
-    with contextlib.redirect_stdout(io.StringIO()):  # KerasTuner says that it reloads.
-        return AutoModel.load(options.project, **kwargs)
+    return AutoModel.load(options.project, **kwargs)
 
 
 def _data(options) -> Path | str:

@@ -8,7 +8,8 @@ from absl import flags
 
 from autokeras_nas_cli.parsing import Command, Existing, OneOf, Option, Share, Whole
 
-# Names that the package registers; asking it would load Keras. A test holds both equal.
+# What the package knows; asking it would load Keras. A test holds both equal.
+TABLES = (".csv", ".csv.gz", ".parquet")
 TASKS = (
     "image_classification",
     "tabular_classification",
@@ -49,7 +50,10 @@ _EPOCHS = Option(
 
 
 def _check_source(values: flags.FlagValues, needed: bool = False) -> None:
-    """Raises unless data come from one place, or from none where they are not needed."""
+    """Raises unless data come from one place, or from none where they are not needed.
+
+    Resuming needs neither data nor target, since the project tells them.
+    """
     if values.data is not None and values.tfds is not None:
         raise flags.Error(
             "Data come from one place. Received: both --data and --tfds. Leave one of them out."
@@ -58,6 +62,11 @@ def _check_source(values: flags.FlagValues, needed: bool = False) -> None:
         raise flags.Error(
             "A search needs data. Received: neither --data nor --tfds. "
             "Pass for instance --data=train.csv --target=price, or --tfds=mnist."
+        )
+    if needed and values.target is None and str(values.data).lower().endswith(TABLES):
+        raise flags.Error(
+            f"--target is missing. Received: the table {values.data} and no --target. "
+            "Name the column to be predicted, for instance --target=price."
         )
 
 

@@ -153,6 +153,7 @@ def test_overwrite_begins_anew(tmp_path):
 
 def test_a_quiet_search_prints_nothing(tmp_path, capsys):
     make(tmp_path).fit(X, Y, epochs=1, time_budget=None, verbose=0)
+    nas.AutoModel.load(tmp_path / "auto_model")
     assert capsys.readouterr().out == ""
 
 

@@ -12,8 +12,8 @@ from autokeras_nas.data.image_files import ImageFiles
 from autokeras_nas.data.image_folder import read_image_folder
 from autokeras_nas.errors import unknown_name
 
-_TABLES = (".csv", ".csv.gz", ".parquet")
-_SUFFIXES = (*_TABLES, ".npz")
+TABLES = (".csv", ".csv.gz", ".parquet")
+_SUFFIXES = (*TABLES, ".npz")
 _ISO_DATE = r"\d{4}-\d{2}-\d{2}([ T]\d{2}:\d{2}(:\d{2}([.,]\d+)?)?)?(Z|[+-]\d{2}:?\d{2})?"
 _PAIRS = (("x", "y"), ("x_train", "y_train"))
 """What the arrays of a NumPy archive are called; the first that is there counts."""
@@ -60,7 +60,7 @@ def load_file(
             f"There is no such file or folder. Received: {str(path)!r}, looked for in "
             f"{str(Path.cwd())!r}. Check the path."
         )
-    if place.name.lower().endswith(_TABLES):
+    if place.name.lower().endswith(TABLES):
         return _split_target(_read_table(place), target, place)
     if target is not None:
         raise ValueError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 
 from rich.console import Console
@@ -43,7 +44,8 @@ class ProgressLines:
             ("nas/seconds", "{:.0f} s"),
         ):
             if trial.metrics.exists(metric):
-                parts.append(text.format(trial.metrics.get_last_value(metric)))
+                count = text.format(trial.metrics.get_last_value(metric))
+                parts.append(re.sub(r"^1 (\w+)s$", r"1 \1", count))
         if self.seconds is not None:
             left = max(0.0, self.seconds - (time.monotonic() - self._began))
             parts.append(f"{left:.0f} s left")

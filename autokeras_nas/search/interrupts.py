@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+import math
 import signal
 import threading
+import time
+from collections.abc import Callable
 from typing import Any
+
+_TOGETHER = 2.0
+"""Seconds within which two presses belong together, though a trial may have ended between."""
 
 
 class Interrupts:
     """Counts Ctrl+C while in its context; the third one interrupts Python as usual.
 
     Outside the main thread, where Python delivers no signals, it counts nothing.
+
+    Args:
+        clock: Tells the time in seconds.
     """
 
-    def __init__(self):
+    def __init__(self, clock: Callable[[], float] = time.monotonic):
+        self._clock = clock
+        self._pressed = -math.inf
         self._in_trial = 0
         self.search_stopped = False
         self._previous: dict[int, Any] = {}
@@ -40,6 +51,10 @@ class Interrupts:
         return "it was interrupted" if self._in_trial else None
 
     def _on_interrupt(self, signum, frame):
+        now = self._clock()
+        if self._in_trial == 0 and now - self._pressed < _TOGETHER:
+            self._in_trial = 1
+        self._pressed = now
         self._in_trial += 1
         if self._in_trial == 1:
             print("\nEnding this trial. Press Ctrl+C again to end the search.", flush=True)

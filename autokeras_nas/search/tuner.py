@@ -29,6 +29,7 @@ from autokeras_nas.search.limits import Cached, Limits
 from autokeras_nas.search.loop import run_trials
 from autokeras_nas.search.pace import Pace
 from autokeras_nas.search.process import Process
+from autokeras_nas.search.reloading import unsaid_reload
 from autokeras_nas.search.runner import KerasRunner
 from autokeras_nas.search.spec import Training, TrialResult, TrialSpec
 from autokeras_nas.search.worker import Setup
@@ -125,15 +126,16 @@ class NasTuner(keras_tuner.Tuner):
         self._ends: float | None = None
         self._folds: tuple[tuple[Any, Any], ...] = ()
         self.after_trial: Callable[[Trial, keras_tuner.Oracle], None] | None = None
-        super().__init__(
-            oracle=oracle,
-            hypermodel=hypermodel,
-            max_model_size=max_model_size,
-            directory=str(directory),
-            project_name=project_name,
-            overwrite=overwrite,
-            **kwargs,
-        )
+        with unsaid_reload():
+            super().__init__(
+                oracle=oracle,
+                hypermodel=hypermodel,
+                max_model_size=max_model_size,
+                directory=str(directory),
+                project_name=project_name,
+                overwrite=overwrite,
+                **kwargs,
+            )
         most_bytes = None if max_disk_gb is None else max_disk_gb * 1e9
         self._keeper = Keeper(Path(self.project_dir), oracle, keep_best, most_bytes)
         self._pace: Pace | None = None

@@ -40,7 +40,7 @@ def project(folder):
         ("search --data={folder}/digits.npz --target=y --directory={new}", "target"),
         ("search --data={folder}/digits.npz --time_budget=soon --directory={new}", "time_budget"),
         ("search --data={table} --target=prize --directory={new}", "Did you mean 'price'"),
-        ("search --data={table} --directory={new}", "Labels are missing"),
+        ("search --data={table} --directory={new}", "--target is missing"),
         ("resume --project={folder}/saved", "no project"),
         ("export --project={folder}/auto_model --output={new}/m --format=keras", ".keras"),
     ],

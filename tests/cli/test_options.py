@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from autokeras_nas.data import files
 from autokeras_nas.oracles import ORACLES
 from autokeras_nas.search_spaces import SEARCH_SPACES
 from autokeras_nas.tasks import TASKS
@@ -20,6 +21,10 @@ from autokeras_nas_cli.options import COMMANDS
 )
 def test_names_to_choose_from_are_those_registered(names, registry):
     assert sorted(names) == sorted(registry)
+
+
+def test_tables_are_those_that_can_be_read():
+    assert options.TABLES == files.TABLES
 
 
 def test_every_command_is_run_by_a_function():

@@ -14,6 +14,13 @@ def test_a_line_tells_the_score_and_the_best_so_far():
     assert line == "trial 0001  val_accuracy 0.5000  best 0.9000  1,234 parameters"
 
 
+def test_one_is_singular():
+    oracle = toys.make_oracle("random")
+    trial = oracle.create_trial("tuner0")
+    toys.finish(oracle, trial, 0.5, metrics={"nas/epochs": 1.0, "nas/seconds": 1.0})
+    assert ProgressLines().line(trial, oracle).endswith("  1 epoch  1 s")
+
+
 def test_a_failure_tells_its_reason():
     oracle = toys.make_oracle("random")
     trial = oracle.create_trial("tuner0")

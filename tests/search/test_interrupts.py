@@ -28,7 +28,8 @@ def test_once_ends_the_trial_twice_the_search_and_thrice_python():
 
 
 def test_each_trial_counts_anew():
-    with Interrupts() as interrupts:
+    times = iter([0.0, 10.0])
+    with Interrupts(lambda: next(times)) as interrupts:
         press()
         interrupts.new_trial()
         assert interrupts.reason() is None
@@ -48,3 +49,12 @@ def test_termination_ends_the_search_at_once_and_twice_python():
             os.kill(os.getpid(), signal.SIGTERM)
             time.sleep(0.01)
     assert signal.getsignal(signal.SIGTERM) is before
+
+
+def test_two_quick_presses_end_the_search_though_a_trial_ends_between():
+    times = iter([0.0, 1.0])
+    with Interrupts(lambda: next(times)) as interrupts:
+        press()
+        interrupts.new_trial()
+        press()
+        assert interrupts.reason() and interrupts.search_stopped
