@@ -10,6 +10,7 @@ import keras
 import numpy as np
 from numpy.typing import ArrayLike
 
+from autokeras_nas.data import Features as Examples
 from autokeras_nas.data import Source, channel_statistics
 from autokeras_nas.tasks.assembly import assembled
 from autokeras_nas.tasks.base import TASKS
@@ -108,6 +109,20 @@ class ImageClassification(Classification):
         if len(shape) == 2:
             x = keras.layers.Reshape((*shape, 1), dtype="float32", name="add_channel")(x)
         return keras.Model(inputs, rescale(x), name="preprocessor")
+
+    def arrange(self, features: Examples) -> Examples:
+        """The images as they are.
+
+        Raises:
+            ValueError: If they are no images.
+        """
+        if isinstance(features, dict):
+            raise ValueError(
+                "Images must be one array of numbers. Received: a table of the columns "
+                f"{list(features)[:10]}. Pass an array, or a folder of images."
+            )
+        _channels(features.shape[1:])
+        return features
 
     def preprocessor_of_stream(self, source: Source) -> keras.Model:
         """As `preprocessor`, in one pass over a stream of images."""

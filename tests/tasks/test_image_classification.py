@@ -277,3 +277,12 @@ def test_saved_model_runs_in_a_process_without_this_package(fitted, tmp_path):
     np.testing.assert_allclose(
         np.load(tmp_path / "out.npy"), model.predict(x, verbose=0), atol=1e-5
     )
+
+
+@pytest.mark.parametrize(
+    ("x", "message"),
+    [({"a": np.ones(3)}, r"table of the columns \['a'\]"), (np.ones((3, 4)), "one image")],
+)
+def test_what_is_no_image_is_refused_before_it_is_predicted(x, message):
+    with pytest.raises(ValueError, match=message):
+        ImageClassification().inputs(x)
