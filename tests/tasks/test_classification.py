@@ -70,34 +70,6 @@ def test_targets_and_labels_are_inverse(name):
 
 
 @pytest.mark.parametrize(
-    ("y", "message"),
-    [
-        ([3, 3, 3], "at least two classes"),
-        (np.eye(3)[[1, 1]], "at least two classes"),
-        ([1, "cat"], "kinds integer, string"),
-        (np.array([1, "cat"], object), "kinds integer, string"),
-        (["cat", None], "kinds NoneType, string"),
-        (["cat", float("nan")], "kinds float, string"),
-        ([[1, 2], [3]], "kinds list"),
-        (np.array([0.0, np.nan]), "1 NaN"),
-        ([0.0, float("nan")], "1 NaN"),
-        (np.array([0.5, 1.0]), "regression task"),
-        (np.array([[0.5, 0.5]]), "whole numbers"),
-        (np.array([[1, 1], [0, 1]]), "single 1 a row"),
-        (np.array([[2, -1], [0, 1]]), "single 1 a row"),
-        (np.array([["a", "b"]]), "single 1 a row"),
-        (np.zeros((2, 3, 4), int), "shape"),
-        (3, "shape"),
-        (np.zeros((0,), int), "shape"),
-        (np.array([1j, 2]), "complex128"),
-    ],
-)
-def test_what_is_no_label_is_refused(y, message):
-    with pytest.raises(ValueError, match=message):
-        Rows().fit_targets(y)
-
-
-@pytest.mark.parametrize(
     ("y", "later", "message"),
     [
         (["cat", "dog"], ["cow"], r"'cow'; known classes: 'cat', 'dog'"),
@@ -143,7 +115,7 @@ def test_score_is_the_share_of_right_labels():
     assert task.score(model, (np.eye(3)[[0, 1, 2, 1]], [5, 7, 9, 9])) == {"accuracy": 0.75}
 
 
-@pytest.mark.parametrize("labels", [np.array([2**64 - 1, 1], "uint64"), np.array([1e19, 1.0])])
-def test_labels_beyond_64_bits_are_refused(labels):
-    with pytest.raises(ValueError, match="64 bits"):
-        Rows().fit_targets(labels)
+@pytest.mark.parametrize("y", [[3, 3, 3], np.eye(3)[[1, 1]]])
+def test_a_single_class_is_refused(y):
+    with pytest.raises(ValueError, match="at least two classes"):
+        Rows().fit_targets(y)
