@@ -113,7 +113,9 @@ class Tokenizer:
             output_sequence_length=self.places,
             name="tokens",
         )
-        return keras.Model(inputs, keras.ops.cast(layer(inputs), "int32"), name="preprocessor")
+        # Traced by TensorFlow, older versions of Keras forget how many places there are.
+        tokens = keras.ops.reshape(layer(inputs), (-1, self.places))
+        return keras.Model(inputs, keras.ops.cast(tokens, "int32"), name="preprocessor")
 
 
 def _split_for(texts: np.ndarray) -> str:
