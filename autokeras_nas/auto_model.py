@@ -52,7 +52,7 @@ from autokeras_nas.search.budget import (
 from autokeras_nas.search.choice import check_executor, choose_executor
 from autokeras_nas.search.devices import visible_gpus
 from autokeras_nas.search.manifest import read_manifest, write_manifest
-from autokeras_nas.search.outcome import history_of, winner
+from autokeras_nas.search.outcome import best_model, history_of
 from autokeras_nas.search.preparation import prepare
 from autokeras_nas.search.tuner import check_writable
 from autokeras_nas.search_spaces import SEARCH_SPACES, SearchSpace
@@ -529,8 +529,8 @@ class AutoModel:
 
     def _finish(self, tuner: NasTuner) -> keras.callbacks.History:
         """Makes the best trial's network the result."""
-        trial = winner(tuner.oracle)
-        self._best_model = self._known_task().exported(tuner.load_model(trial))
+        trial, model = best_model(tuner)
+        self._best_model = self._known_task().exported(model)
         return history_of(trial, self._best_model)
 
 

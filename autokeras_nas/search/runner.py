@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import functools
-import json
 import os
 import time
 import traceback
@@ -20,6 +19,7 @@ from autokeras_nas.architecture.proposal import HONOURED
 from autokeras_nas.costs import count_model, latency
 from autokeras_nas.errors import cannot_write
 from autokeras_nas.objectives import ResourceReward
+from autokeras_nas.search.checkpoints import save_checkpoint
 from autokeras_nas.search.curves import Curve, curve_of, mean_curve, spread
 from autokeras_nas.search.spec import Training, TrialResult, TrialSpec, with_half_batches
 from autokeras_nas.search.travel import opened
@@ -120,10 +120,7 @@ class KerasRunner:
         self._add_reward(result)
         if best.weights is not None:
             model.set_weights(best.weights)
-        spec.checkpoint.parent.mkdir(parents=True, exist_ok=True)
-        model.save_weights(spec.checkpoint)
-        # For a model that learns its input's shape from data alone.
-        spec.build_config.write_text(json.dumps(model.get_build_config()))
+        save_checkpoint(model, spec.checkpoint)
         result.status = "COMPLETED"
 
     def _built(self, spec: TrialSpec, seed: int, result: TrialResult) -> keras.Model:

@@ -59,11 +59,6 @@ class TrialSpec:
     least_epochs: float = 0.0
     stop: Callable[[], str | None] = never_stop
 
-    @property
-    def build_config(self) -> Path:
-        """Where the shapes go that the model was built for, beside the weights."""
-        return self.checkpoint.with_name("build_config.json")
-
 
 @dataclass
 class TrialResult:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import time
-import warnings
 import zlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -21,6 +19,7 @@ from autokeras_nas.costs import Costs, count, count_model, latency
 from autokeras_nas.errors import InvalidArchitectureError, ProjectError, cannot_write, unknown_name
 from autokeras_nas.objectives import as_objective
 from autokeras_nas.oracles import ORACLES, NasOracle
+from autokeras_nas.search.checkpoints import load_checkpoint
 from autokeras_nas.search.choice import check_executor
 from autokeras_nas.search.executors import Executor, Inline
 from autokeras_nas.search.interrupts import Interrupts
@@ -328,11 +327,19 @@ class NasTuner(keras_tuner.Tuner):
         if self._pace is not None and "nas/flops" in measures and "nas/epochs" in measures:
             self._pace.note(measures["nas/flops"], measures["nas/epochs"], measures["nas/seconds"])
 
+    def reload(self):
+        """Opens the project. A damaged file of the tuner's own state, which is none, is left."""
+        try:
+            super().reload()
+        except (ValueError, OSError):
+            if not kt_distribute.has_chief_oracle():
+                self.oracle.reload()
+
     def load_model(self, trial):
         """The compiled model of a trial with its best weights.
 
         Raises:
-            ProjectError: If its weights were not kept.
+            ProjectError: If its weights were not kept, or are damaged.
         """
         if not Path(self._get_checkpoint_fname(trial.trial_id)).exists():
             raise ProjectError(
@@ -341,14 +348,7 @@ class NasTuner(keras_tuner.Tuner):
                 f"Received: trial {trial.trial_id}. Search with a larger `keep_best` of `NasTuner`."
             )
         model = self._try_build(trial.hyperparameters)
-        if not model.built:
-            model.build_from_config(
-                json.loads(Path(self._get_build_config_fname(trial.trial_id)).read_text())
-            )
-        with warnings.catch_warnings():
-            # The file holds an optimiser's state too, which the best weights do not need.
-            warnings.filterwarnings("ignore", message="Skipping variable loading for optimizer")
-            model.load_weights(self._get_checkpoint_fname(trial.trial_id))
+        load_checkpoint(model, Path(self._get_checkpoint_fname(trial.trial_id)))
         return model
 
     def _populate_initial_space(self):

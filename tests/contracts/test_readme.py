@@ -32,7 +32,7 @@ def test_the_code_of_the_readme_runs(tmp_path, monkeypatch):
         "x": x[:100], "y": y[:100], "build_model": build_model, "keras_tuner": keras_tuner,
     }  # fmt: skip
     blocks = re.findall(r"```python\n(.*?)```", README.read_text(), flags=re.S)
-    assert len(blocks) == 3
+    assert len(blocks) == 4
     for block in blocks:
         quick = re.sub(r'"(10m|1h)"', '"8s"', re.sub(r"max_trials=\d+", "max_trials=2", block))
         exec(compile(quick, "README.md", "exec"), names)
