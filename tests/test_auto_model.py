@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 import json
 import subprocess
 import sys
@@ -12,6 +13,7 @@ import pytest
 from sklearn.datasets import load_digits
 
 import autokeras_nas as nas
+from autokeras_nas.data import memory
 from autokeras_nas.errors import ProjectError, SearchFailedError
 
 DIGITS = load_digits()
@@ -213,6 +215,63 @@ def test_streams_are_searched_as_arrays_are(tmp_path):
     model = make(tmp_path)
     model.fit(batches, epochs=1, time_budget=None, verbose=0)
     assert model.evaluate(batches) == pytest.approx(model.evaluate(X, Y), abs=1e-5)
+
+
+def test_a_stream_too_large_for_memory_is_read_anew_each_epoch(tmp_path, monkeypatch):
+    walks, read = [], []
+
+    def batches():
+        walks.append(0)
+        for start in range(0, len(X), 100):
+            walks[-1] += 1
+            yield X[start : start + 100], Y[start : start + 100]
+
+    def walked(epoch, logs=None):
+        read.append(sum(walks))
+
+    monkeypatch.setattr(memory, "_LIMIT", 0)
+    watch = keras.callbacks.LambdaCallback(on_epoch_end=walked)
+    model = make(tmp_path)
+    validation = X[:50], Y[:50]
+    model.fit(
+        batches, validation_data=validation, epochs=3, time_budget=None, verbose=0,
+        callbacks=[watch],
+    )  # fmt: skip
+    assert [after - before for before, after in itertools.pairwise(read)] == [4, 4]
+
+
+class Distance(keras.metrics.Metric):
+    """A metric of one's own, of which less is better: the share of wrong answers."""
+
+    def __init__(self, name="distance"):
+        super().__init__(name=name)
+        self.accuracy = keras.metrics.SparseCategoricalAccuracy()
+
+    def update_state(self, y_true, y_pred, sample_weight=None):
+        self.accuracy.update_state(y_true, y_pred, sample_weight)
+
+    def result(self):
+        return 1.0 - self.accuracy.result()
+
+    def reset_state(self):
+        self.accuracy.reset_state()
+
+
+def test_a_metric_of_ones_own_is_an_objective_in_the_direction_that_is_said(tmp_path):
+    def build(hp):
+        model = own_model(hp)
+        model.compile("adam", "sparse_categorical_crossentropy", metrics=[Distance()])
+        return model
+
+    with pytest.raises(ValueError, match="direction"):
+        make(tmp_path, search_space=build, objective="val_distance")
+    objective = keras_tuner.Objective("val_distance", "min")
+    model = make(tmp_path, search_space=build, objective=objective, max_trials=2)
+    model.fit(X, Y, validation_data=(X[:99], Y[:99]), epochs=1, time_budget=None, verbose=0)
+    board = model.leaderboard()
+    assert board["score"][0] == board["score"].min()
+    wrong = np.mean(model.predict(X[:99]).argmax(axis=1) != Y[:99])
+    assert board["score"][0] == pytest.approx(wrong, abs=1e-6)
 
 
 def test_labels_come_back_in_their_own_terms(tmp_path):

@@ -24,3 +24,9 @@ def test_digits_leaves_a_leaderboard_and_a_saved_model(tmp_path):
     )
     assert "Test accuracy" in done.stdout and "COMPLETED" in done.stdout
     assert (tmp_path / "digits" / "saved_model" / "saved_model.pb").exists()
+
+
+def test_every_example_has_a_test():
+    tested = Path(__file__).read_text()
+    for path in (ROOT / "examples").glob("*.py"):
+        assert f'"{path.name}"' in tested

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -124,6 +125,13 @@ def test_resume_remembers_the_data(capsys, project):
     capsys.readouterr()
     assert run(["leaderboard", project]) == 0
     assert "0001" in capsys.readouterr().out
+
+
+def test_resume_records_a_raised_number_of_trials(folder, project):
+    assert run(["resume", project, "--max_trials=3", "--epochs=1"]) == 0
+    manifest = json.loads((folder / "auto_model" / "project.json").read_text())
+    assert manifest["max_trials"] == 3
+    assert len(nas.AutoModel.load(folder / "auto_model").leaderboard()) == 3
 
 
 def seen_by_fit(monkeypatch):

@@ -1,4 +1,4 @@
-"""The README's Python runs as it stands, on small data and less time."""
+"""The README's Python runs as it stands, and its command lines are understood."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_digits
 
+from autokeras_nas_cli.options import COMMANDS
+
 README = Path(__file__).parent.parent.parent / "README.md"
 
 
@@ -20,6 +22,29 @@ def build_model(hp):
     model.add(keras.layers.Dense(10, activation="softmax"))
     model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
     return model
+
+
+def command_lines() -> list[str]:
+    blocks = re.findall(r"```sh\n(.*?)```", README.read_text(), flags=re.S)
+    return [line for line in "\n".join(blocks).splitlines() if line.startswith("autokeras-nas ")]
+
+
+@pytest.mark.parametrize("line", command_lines())
+def test_a_command_line_of_the_readme_is_understood(line, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "nas_results" / "auto_model").mkdir(parents=True)
+    for name in ("train.csv", "test.csv"):
+        (tmp_path / name).touch()
+    _, name, *words = line.split()
+    command = next(known for known in COMMANDS if known.name == name)
+    parsed = command.parse(words)
+    given = dict(word.removeprefix("--").split("=") for word in words)
+    assert {option: str(parsed[option].value) for option in given} == given
+
+
+def test_the_readme_has_a_line_for_every_command_that_is_there():
+    shown = {line.split()[1] for line in command_lines()}
+    assert shown == {command.name for command in COMMANDS if command.options}
 
 
 @pytest.mark.slow
