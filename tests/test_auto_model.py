@@ -218,7 +218,7 @@ def test_streams_are_searched_as_arrays_are(tmp_path):
 
 
 def test_a_stream_too_large_for_memory_is_read_anew_each_epoch(tmp_path, monkeypatch):
-    walks, read = [], []
+    walks, read, rates = [], [], []
 
     def batches():
         walks.append(0)
@@ -226,18 +226,19 @@ def test_a_stream_too_large_for_memory_is_read_anew_each_epoch(tmp_path, monkeyp
             walks[-1] += 1
             yield X[start : start + 100], Y[start : start + 100]
 
-    def walked(epoch, logs=None):
-        read.append(sum(walks))
+    class Watch(keras.callbacks.Callback):
+        def on_train_batch_end(self, batch, logs=None):
+            rates.append(float(self.model.optimizer.learning_rate))
+
+        def on_epoch_end(self, epoch, logs=None):
+            read.append(sum(walks))
 
     monkeypatch.setattr(memory, "_LIMIT", 0)
-    watch = keras.callbacks.LambdaCallback(on_epoch_end=walked)
-    model = make(tmp_path)
-    validation = X[:50], Y[:50]
-    model.fit(
-        batches, validation_data=validation, epochs=3, time_budget=None, verbose=0,
-        callbacks=[watch],
-    )  # fmt: skip
+    settings = {"epochs": 3, "time_budget": None, "verbose": 0, "callbacks": [Watch()]}
+    make(tmp_path).fit(batches, validation_data=(X[:50], Y[:50]), **settings)
     assert [after - before for before, after in itertools.pairwise(read)] == [4, 4]
+    # The schedule knows how long a stream is: half way, the rate is half its peak.
+    assert rates[len(rates) // 2] == pytest.approx(max(rates) / 2, rel=0.2)
 
 
 class Distance(keras.metrics.Metric):

@@ -215,9 +215,12 @@ class Pipeline:
             )
 
         if self._same_size:
-            return finished(stream, self.batch_size, self._static_size)
-        single = finished(stream, 1, 1).unbatch()
-        return single.batch(self.batch_size, drop_remainder=self._drops_remainder)
+            batches = finished(stream, self.batch_size, self._static_size)
+        else:
+            single = finished(stream, 1, 1).unbatch()
+            batches = single.batch(self.batch_size, drop_remainder=self._drops_remainder)
+        # So that schedules know its length, which a stream does not tell.
+        return batches.repeat().take(self.num_batches)
 
     def _buffer_size(self) -> int:
         """Examples in the shuffle buffer: at most some 256 MB, and at least two batches."""

@@ -58,6 +58,15 @@ def test_training_batches_have_one_static_shape(kind, limit):
 
 
 @ways
+@pytest.mark.parametrize("shuffle", [True, False])
+def test_the_number_of_batches_is_told(kind, limit, shuffle):
+    pipeline = make(kind, limit, batch_size=8, shuffle=shuffle)
+    expected = 6 if shuffle else 7
+    assert pipeline.dataset().cardinality() == pipeline.num_batches == expected
+    assert len(list(pipeline.dataset())) == expected
+
+
+@ways
 def test_training_keeps_everything_when_there_is_less_than_a_batch(kind, limit):
     pipeline = make(kind, limit, batch_size=64)
     assert pipeline.num_batches == 1
