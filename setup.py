@@ -17,7 +17,7 @@ setup(
         # TensorFlow Datasets imports it on Python 3.11.
         "importlib_resources>=6.0",
         "Jinja2>=3.1",
-        "keras>=3.8",
+        "keras>=3.14",
         "keras-tuner>=1.4.8",
         "matplotlib>=3.9",
         "numpy>=2.0",

@@ -74,10 +74,7 @@ class Tokenizer:
             split=split,
             output_sequence_length=_LONGEST,
         )
-        # What `adapt` does; older versions of Keras let it take no iterators.
-        for texts in _tensors(batches()):
-            layer.update_state(texts)
-        layer.finalize_state()
+        layer.adapt(_tensors(batches()))
         words = layer.get_vocabulary(include_special_tokens=False)
         if not words:
             raise ValueError(
@@ -113,9 +110,7 @@ class Tokenizer:
             output_sequence_length=self.places,
             name="tokens",
         )
-        # Traced by TensorFlow, older versions of Keras forget how many places there are.
-        tokens = keras.ops.reshape(layer(inputs), (-1, self.places))
-        return keras.Model(inputs, keras.ops.cast(tokens, "int32"), name="preprocessor")
+        return keras.Model(inputs, keras.ops.cast(layer(inputs), "int32"), name="preprocessor")
 
 
 def _split_for(texts: np.ndarray) -> str:
