@@ -5,10 +5,12 @@ from __future__ import annotations
 import ctypes
 import os
 import signal
+import subprocess
 import sys
 import threading
 import time
 from dataclasses import replace
+from pathlib import Path
 
 import cloudpickle
 import keras
@@ -172,6 +174,38 @@ def test_nothing_is_left_behind(tmp_path):
     for pid in children:
         with pytest.raises(ProcessLookupError):
             os.kill(pid, 0)
+
+
+PARENT = """
+import sys, time
+from pathlib import Path
+from autokeras_nas.search.process import Process
+from autokeras_nas.search.worker import Setup
+
+process = Process(Setup(None, None, None), Path(sys.argv[1]), slots=2)
+print(*(place.child.pid for place in process._running.values()), flush=True)
+time.sleep(60)
+"""
+
+
+@pytest.mark.slow
+def test_children_end_with_their_parent_however_that_ends(tmp_path):
+    with subprocess.Popen(
+        [sys.executable, "-c", PARENT, str(tmp_path)], stdout=subprocess.PIPE, text=True
+    ) as parent:
+        children = [int(pid) for pid in parent.stdout.readline().split()]
+        parent.kill()
+    deadline = time.monotonic() + 60
+    while any(_is_alive(pid) for pid in children) and time.monotonic() < deadline:
+        time.sleep(0.2)
+    assert len(children) == 2 and not any(map(_is_alive, children))
+
+
+def _is_alive(pid):
+    try:
+        return "Z" not in Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except FileNotFoundError:
+        return False
 
 
 # ---- In a search ----------------------------------------------------------------------------
