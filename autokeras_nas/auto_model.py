@@ -37,7 +37,7 @@ from autokeras_nas.reports.progress import ProgressLines
 from autokeras_nas.search import NasHyperModel, NasTuner, OwnHyperModel
 from autokeras_nas.search.arguments import (
     check_available,
-    check_positive,
+    check_count,
     checked_finalists,
     search_space_of,
     space_for,
@@ -140,7 +140,7 @@ class AutoModel:
         seed: int | None = None,
     ):
         check_available("ensemble", ensemble, ("auto", None))
-        check_positive("workers", workers)
+        check_count("workers", workers)
         check_executor(executor, workers, ("auto", "inline", "process"))
         self.search_space = search_space_of(search_space)
         own_model = self.search_space is not None and not isinstance(self.search_space, SearchSpace)
@@ -151,9 +151,9 @@ class AutoModel:
         self.objective: Any = None if objective is None else as_objective(objective)
         if self.task is not None:
             self._adopt(self.task)
-        check_positive("max_trials", max_trials)
-        check_positive("max_model_size", max_model_size)
-        check_positive("repeats", repeats)
+        check_count("max_trials", max_trials)
+        check_count("max_model_size", max_model_size)
+        check_count("repeats", repeats)
         self.executor, self.workers = executor, workers
         self.max_disk_gb = max_disk_gb
         self.repeats = repeats
@@ -227,9 +227,9 @@ class AutoModel:
         """
         began = time.monotonic()
         check_available("refit", refit, (False,))
-        check_positive("epochs", epochs)
-        check_positive("batch_size", batch_size)
-        check_positive("folds", folds)
+        check_count("epochs", epochs)
+        check_count("batch_size", batch_size)
+        check_count("folds", folds)
         seconds = parse_seconds(time_budget)
         self._note_origin(x, y, validation_data, validation_split, folds)
         if is_file(x) and is_file(validation_data):

@@ -23,10 +23,17 @@ class ProjectError(RuntimeError):
     """A project folder that cannot be used: unwritable, corrupt, or another search's."""
 
 
-def cannot_write(folder: object, error: OSError) -> ProjectError:
+def check_limit(name: str, value: float | None) -> None:
+    """Raises a ValueError unless a limit is positive, or None: there is none."""
+    if value is not None and not value > 0:
+        raise ValueError(f"`{name}` must be positive. Received: {value}. Pass None for no limit.")
+
+
+def cannot_write(folder: object, error: Exception) -> ProjectError:
     """The error for a project that cannot be written, as on a full disk."""
+    why = getattr(error, "strerror", None) or error
     return ProjectError(
-        f"The project cannot be written: {error.strerror or error}. Received: {str(folder)!r}. "
+        f"The project cannot be written: {why}. Received: {str(folder)!r}. "
         "What had finished is kept. Make room or change its rights, and search again."
     )
 

@@ -206,8 +206,6 @@ def overview() -> str:
     """The help of the whole command line."""
     lines = ["autokeras-nas: searches neural networks for your data.", ""]
     for command in COMMANDS:
-        lines += [f"{command.name}: {command.summary}"]
-        if command.options:
-            lines += [f"  {command.example}"]
+        lines += [f"{command.name}: {command.summary}", f"  {command.example}"]
     lines += ["", "autokeras-nas COMMAND --help lists the options of a command."]
     return "\n".join(lines)

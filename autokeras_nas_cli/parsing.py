@@ -124,7 +124,7 @@ class Command:
         name: The word that asks for it.
         summary: What it does, in a line.
         example: A whole command line.
-        options: Its flags, in the order of the help; none: it is not available yet.
+        options: Its flags, in the order of the help.
         check: Raises `absl.flags.Error` for values that do not go together.
         interrupted: What Ctrl+C leaves behind, as a sentence.
     """
@@ -132,7 +132,7 @@ class Command:
     name: str
     summary: str
     example: str
-    options: tuple[Option, ...] = ()
+    options: tuple[Option, ...]
     check: Callable[[flags.FlagValues], None] | None = None
     interrupted: str = ""
 
@@ -143,8 +143,6 @@ class Command:
             absl.flags.Error: If one is unknown, missing or has no such value.
         """
         values = flags.FlagValues()
-        if not self.options:  # What is not available yet says so, whatever it is told.
-            return values
         for option in self.options:
             option.enter(values)
         rest = values([self.name, *arguments])[1:]
@@ -162,7 +160,5 @@ class Command:
 
     def help(self) -> str:
         """The command, its example and its options."""
-        lines = [self.summary, "", "Example:", f"  {self.example}"]
-        if self.options:
-            lines += ["", "Options:"]
+        lines = [self.summary, "", "Example:", f"  {self.example}", "", "Options:"]
         return "\n".join(lines + [option.describe() for option in self.options])

@@ -9,9 +9,10 @@ from autokeras_nas.data.image_folder import read_image_folder
 from autokeras_nas.data.pipeline import Pipeline
 from autokeras_nas.data.row_sources import ArraySource
 from autokeras_nas.data.source import Source
-from autokeras_nas.data.sources import as_source, is_dataset
+from autokeras_nas.data.sources import as_source
 from autokeras_nas.data.split import split, split_folds
 from autokeras_nas.data.statistics import channel_statistics
+from autokeras_nas.data.streams import is_dataset
 
 __all__ = [
     "ArraySource",

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from autokeras_nas.data.memory import fits_in_memory
-from autokeras_nas.data.streams import is_batched
+from autokeras_nas.data.streams import is_batched, is_dataset
 
 _BATCH = 1024
 
 
 def has_columns(x) -> bool:
     """Whether something is a dataset whose features come by the name of their column."""
-    tensorflow = sys.modules.get("tensorflow")  # Without the import there is no dataset.
-    if tensorflow is None or not isinstance(x, tensorflow.data.Dataset):
-        return False
-    return isinstance(_parts(x.element_spec)[0], Mapping)
+    return is_dataset(x) and isinstance(_parts(x.element_spec)[0], Mapping)
 
 
 def collect_columns(

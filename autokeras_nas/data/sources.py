@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import sys
 
 from autokeras_nas.data.column_dataset import collect_columns, has_columns
 from autokeras_nas.data.dataset_source import DatasetSource
@@ -11,7 +10,7 @@ from autokeras_nas.data.files import is_file, load_file
 from autokeras_nas.data.image_files import ImageFiles
 from autokeras_nas.data.row_sources import ArraySource, FileSource, RowSource
 from autokeras_nas.data.source import Source
-from autokeras_nas.data.streams import is_stream, stream_dataset
+from autokeras_nas.data.streams import is_dataset, is_stream, stream_dataset
 from autokeras_nas.errors import unknown_name
 
 
@@ -77,12 +76,6 @@ def _file_source(path, target, sample_weight, image_shape) -> RowSource:
         )
     kind = FileSource if isinstance(x, ImageFiles) else ArraySource
     return kind(x, y, sample_weight)
-
-
-def is_dataset(x) -> bool:
-    """Whether something is a `tf.data.Dataset`, without importing TensorFlow for it."""
-    tensorflow = sys.modules.get("tensorflow")  # Without the import there is no dataset.
-    return tensorflow is not None and isinstance(x, tensorflow.data.Dataset)
 
 
 def load_tfds(name: str):

@@ -9,6 +9,12 @@ from typing import Any
 import numpy as np
 
 
+def is_dataset(x) -> bool:
+    """Whether something is a `tf.data.Dataset`, without importing TensorFlow for it."""
+    tensorflow = sys.modules.get("tensorflow")  # Without the import there is no dataset.
+    return tensorflow is not None and isinstance(x, tensorflow.data.Dataset)
+
+
 def is_stream(x) -> bool:
     """Whether something yields examples when it is walked, without being an array of them.
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import json
-import math
 import warnings
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
@@ -22,7 +21,7 @@ from autokeras_nas.architecture import (
     plain_values,
 )
 from autokeras_nas.architecture.proposal import HONOURED, control
-from autokeras_nas.oracles.finals import champion, next_finalist
+from autokeras_nas.oracles.finals import champion, check_finalists, next_finalist
 from autokeras_nas.oracles.finished import FinishedTrial
 from autokeras_nas.oracles.journaled import JournaledOracle, Status
 from autokeras_nas.oracles.records import best_values
@@ -80,7 +79,8 @@ class NasOracle(JournaledOracle):
         self.initial_architectures = [plain_values(values) for values in initial_architectures]
         self.checks: list[Callable[[Values], str | None]] = []
         """Further reasons, beside the grammar's own, why an architecture may be no trial."""
-        self.finalists = _checked_finalists(finalists, max_trials)
+        check_finalists(finalists, max_trials)
+        self.finalists = finalists
         self._given_grammar = grammar
         self._derived_grammar: tuple[int, Grammar] | None = None
         self._counter = 0
@@ -316,15 +316,6 @@ class NasOracle(JournaledOracle):
         self.seed = record.get("seed", self.seed)
         self._counter = record.get("counter", self._counter)
         self._sized_for = record.get("sized_for", self._sized_for)
-
-
-def _checked_finalists(finalists: int, max_trials: int | None) -> int:
-    if int(finalists) != finalists or finalists < 0 or 2 * finalists > (max_trials or math.inf):
-        raise ValueError(
-            "`finalists` must be a whole number from 0 to half of `max_trials`. "
-            f"Received: {finalists=}, {max_trials=}. Pass 3, or 0 for none."
-        )
-    return int(finalists)
 
 
 def _checked_seed(seed: int | None) -> int:

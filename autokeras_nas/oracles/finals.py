@@ -8,12 +8,22 @@ its individual.
 
 from __future__ import annotations
 
+import math
 import statistics
 from collections.abc import Iterable
 from dataclasses import replace
 
 from autokeras_nas.architecture import Proposal
 from autokeras_nas.oracles.finished import FinishedTrial
+
+
+def check_finalists(finalists: object, max_trials: int | None) -> None:
+    """Raises a ValueError unless so many trials can be spared to measure the best once more."""
+    if not isinstance(finalists, int) or not 0 <= 2 * finalists <= (max_trials or math.inf):
+        raise ValueError(
+            "`finalists` must be a whole number from 0 to half of `max_trials`. "
+            f"Received: {finalists=}, {max_trials=}. Pass 3, or 0 for none."
+        )
 
 
 def runs_of_finalists(completed: Iterable[FinishedTrial]) -> dict[str, list[FinishedTrial]]:

@@ -19,7 +19,7 @@ from keras_tuner.src.engine import metrics_tracking
 from keras_tuner.src.engine import trial as kt_trial
 
 from autokeras_nas.architecture import Values, plain_values
-from autokeras_nas.errors import ProjectError, SearchFailedError, cannot_write
+from autokeras_nas.errors import ProjectError, SearchFailedError, cannot_write, check_limit
 from autokeras_nas.objectives import as_objective, direction_of
 from autokeras_nas.oracles.records import end_record, entries_of, entry_records, restore_end
 from autokeras_nas.oracles.space import Space
@@ -66,8 +66,8 @@ class JournaledOracle(keras_tuner.Oracle, abc.ABC):
         clock: Callable[[], float] = time.monotonic,
         **kwargs,
     ):
-        _check_positive("max_trials", max_trials)
-        _check_positive("time_budget", time_budget)
+        check_limit("max_trials", max_trials)
+        check_limit("time_budget", time_budget)
         super().__init__(
             objective=as_objective(objective),
             max_trials=max_trials,
@@ -503,8 +503,3 @@ def _number(name: str, value: Any) -> float:
             f"Metrics must be numbers. Received: {name}={value!r}. "
             "Leave out what is none of a trial's measures."
         ) from None
-
-
-def _check_positive(name: str, value: float | None) -> None:
-    if value is not None and not value > 0:
-        raise ValueError(f"`{name}` must be positive. Received: {value}. Pass None for no limit.")

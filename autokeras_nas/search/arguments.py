@@ -9,6 +9,7 @@ import keras_tuner
 
 from autokeras_nas.errors import unknown_name
 from autokeras_nas.oracles import NasOracle
+from autokeras_nas.oracles.finals import check_finalists
 from autokeras_nas.search_spaces import SEARCH_SPACES, SearchSpace
 from autokeras_nas.tasks import TASKS, AsGiven, Task
 
@@ -52,11 +53,7 @@ def checked_finalists(given: int | str, oracle: str | keras_tuner.Oracle) -> int
     """How many finalists there are, checked as far as it can be before the data."""
     if given == "auto":
         return given
-    if not isinstance(given, int) or given < 0:
-        raise ValueError(
-            f"`finalists` must be a whole number of at least 0. Received: {given!r}. "
-            'Leave it out for what suits the search, or pass "auto".'
-        )
+    check_finalists(given, None)
     if given and not isinstance(oracle, (str, NasOracle)):
         raise ValueError(
             "Only our own oracles can measure finalists once more. "
@@ -66,7 +63,8 @@ def checked_finalists(given: int | str, oracle: str | keras_tuner.Oracle) -> int
     return given
 
 
-def check_positive(name: str, value: int | None) -> None:
+def check_count(name: str, value: int | None) -> None:
+    """Raises a ValueError unless a number is whole and at least 1, or None: left open."""
     if value is not None and (value < 1 or int(value) != value):
         raise ValueError(
             f"`{name}` must be a whole number of at least 1. Received: {value!r}. "

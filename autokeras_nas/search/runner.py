@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import errno
 import functools
-import os
 import time
 import traceback
 from collections.abc import Callable
@@ -23,6 +21,7 @@ from autokeras_nas.search.checkpoints import save_checkpoint
 from autokeras_nas.search.curves import Curve, curve_of, mean_curve, spread
 from autokeras_nas.search.spec import Training, TrialResult, TrialSpec, with_half_batches
 from autokeras_nas.search.travel import opened
+from autokeras_nas.storage import is_disk_full
 from autokeras_nas.training import (
     BestWeights,
     FailIfSlow,
@@ -86,7 +85,7 @@ class KerasRunner:
             result.reason = str(error)
         except Exception as error:
             if is_disk_full(error):
-                raise cannot_write(spec.checkpoint.parent, _as_os_error(error)) from error
+                raise cannot_write(spec.checkpoint.parent, error) from error
             out_of_memory = is_out_of_memory(error)
             result.status = "FAILED" if out_of_memory else "INVALID"
             result.reason = f"out of memory: {error}" if out_of_memory else traceback.format_exc()
@@ -175,18 +174,6 @@ class KerasRunner:
                 f"The model has {costs.parameters:,} parameters, over the limit of "
                 f"{self.max_model_size:,}."
             )
-
-
-def is_disk_full(error: Exception) -> bool:
-    """Whether nothing more can be written, which is no fault of the trial."""
-    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EROFS, errno.EDQUOT):
-        return True
-    # HDF5 tells it in its own words.
-    return os.strerror(errno.ENOSPC) in str(error)
-
-
-def _as_os_error(error: Exception) -> OSError:
-    return error if isinstance(error, OSError) else OSError(str(error))
 
 
 def _slow(spec: TrialSpec) -> list[keras.callbacks.Callback]:

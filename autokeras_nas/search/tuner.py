@@ -16,7 +16,13 @@ from keras_tuner.src.engine.trial import Trial
 
 from autokeras_nas.architecture import Values, decode
 from autokeras_nas.costs import Costs, count, count_model, latency
-from autokeras_nas.errors import InvalidArchitectureError, ProjectError, cannot_write, unknown_name
+from autokeras_nas.errors import (
+    InvalidArchitectureError,
+    ProjectError,
+    cannot_write,
+    check_limit,
+    unknown_name,
+)
 from autokeras_nas.objectives import as_objective
 from autokeras_nas.oracles import ORACLES, NasOracle
 from autokeras_nas.search.checkpoints import load_checkpoint
@@ -103,8 +109,8 @@ class NasTuner(keras_tuner.Tuner):
         **kwargs,
     ):
         check_executor(executor, workers, ("inline", "process"))
-        _check_positive("max_disk_gb", max_disk_gb)
-        _check_positive("trial_timeout", trial_timeout)
+        check_limit("max_disk_gb", max_disk_gb)
+        check_limit("trial_timeout", trial_timeout)
         size = {} if max_model_size is None else {"parameters": max_model_size}
         limits = {**size, **(limits or {})}
         if isinstance(oracle, str):
@@ -371,11 +377,6 @@ class NasTuner(keras_tuner.Tuner):
         """Imports TensorBoard only where a callback of its kind is present."""
         if any(type(callback).__name__ == "TensorBoard" for callback in callbacks):
             super()._configure_tensorboard_dir(callbacks, trial, execution)
-
-
-def _check_positive(name: str, value: float | None) -> None:
-    if value is not None and not value > 0:
-        raise ValueError(f"`{name}` must be positive. Received: {value!r}. Leave it out for none.")
 
 
 def check_writable(folder: Path) -> None:

@@ -55,10 +55,6 @@ def test_a_check_sees_all_values():
         command.parse(["--colour=red"])
 
 
-def test_a_command_without_options_hears_nothing():
-    assert not list(Command("later", "", "").parse(["--any=1", "thing"]))
-
-
 def test_help_says_what_an_option_takes():
     text = PAINT.help()
     assert "  --colour=...\n      Its colour. One of red, green. Needed." in text
