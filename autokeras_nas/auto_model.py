@@ -157,7 +157,7 @@ class AutoModel:
         self.executor, self.workers = executor, workers
         self.max_disk_gb = max_disk_gb
         self.repeats = repeats
-        self.finalists = checked_finalists(finalists, self.oracle)
+        self.finalists = checked_finalists(finalists, self.oracle, max_trials)
         self.max_trials = max_trials
         self.limits = dict(limits or {})
         if max_model_size is not None:

@@ -49,11 +49,13 @@ def task_of(given: str | Task | None, own_model: bool) -> Task | None:
     raise unknown_name("task", given, TASKS)
 
 
-def checked_finalists(given: int | str, oracle: str | keras_tuner.Oracle) -> int | str:
+def checked_finalists(
+    given: int | str, oracle: str | keras_tuner.Oracle, max_trials: int | None
+) -> int | str:
     """How many finalists there are, checked as far as it can be before the data."""
     if given == "auto":
         return given
-    check_finalists(given, None)
+    check_finalists(given, max_trials)
     if given and not isinstance(oracle, (str, NasOracle)):
         raise ValueError(
             "Only our own oracles can measure finalists once more. "
