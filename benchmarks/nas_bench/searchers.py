@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import keras_tuner
+import numpy as np
 
 from autokeras_nas.oracles import ORACLES
 
@@ -83,14 +84,22 @@ class Searcher:
         }
         if self.name in UPSTREAM:
             cls, defaults = UPSTREAM[self.name]
-            # KerasTuner takes a seed of 0 for none.
-            oracle = cls(**{**common, **defaults, **self.settings, "seed": seed + 1})
+            oracle = cls(**{**common, **defaults, **self.settings, "seed": _far_apart(seed)})
         else:
             timed = {"time_budget": seconds, "clock": clock, "seed": seed}
             oracle = ORACLES[self.name](**{**common, **timed, **self.settings})
             oracle.idle_seconds = 0  # An idle slot waits by the simulated clock alone.
         oracle.verbose = 0
         return oracle
+
+
+def _far_apart(seed: int) -> int:
+    """A seed of at least 1 for KerasTuner's oracles, which take 0 for none.
+
+    They draw each value by the seed that follows the last, so that searches of neighbouring
+    seeds would be the same search, shifted.
+    """
+    return 1 + int(np.random.SeedSequence(seed).generate_state(1)[0]) // 2
 
 
 def _literal(text: str) -> Any:

@@ -1,6 +1,11 @@
+import itertools
+import json
+
 import keras_tuner
 import pytest
+from nas_bench.problems import SYNTHETIC
 from nas_bench.searchers import UPSTREAM, Searcher
+from nas_bench.simulation import simulate
 
 from autokeras_nas.oracles import RandomSearch, RegularizedEvolution
 
@@ -38,8 +43,21 @@ def test_oracles_live_by_the_simulated_clock():
 
 
 @pytest.mark.parametrize("name", UPSTREAM)
-def test_upstream_oracles_have_a_seed_even_where_ours_is_zero(name):
-    assert [make(Searcher(name), seed).seed for seed in (0, 5)] == [1, 6]
+def test_upstream_oracles_have_seeds_even_for_zero_that_lie_far_apart(name):
+    seeds = sorted(make(Searcher(name), seed).seed for seed in range(10))
+    assert seeds[0] >= 1
+    assert min(b - a for a, b in itertools.pairwise(seeds)) > 10_000
+
+
+def test_neighbouring_seeds_of_upstream_are_not_one_search_shifted():
+    first, *others = (
+        [
+            json.dumps(e.values)
+            for e in simulate(SYNTHETIC["wide"], Searcher("keras_tuner.random"), seed, 20.0)
+        ]
+        for seed in range(3)
+    )
+    assert all(not set(first) & set(other) for other in others)
 
 
 @pytest.mark.parametrize("text", ["", "randm", "random:a", "random:a=", "random:=1"])
