@@ -2,6 +2,7 @@
 
 from autokeras_nas.training.auxiliary import AuxiliaryModel
 from autokeras_nas.training.callbacks import BestWeights, FailIfSlow, Schedule, StopOnRequest
+from autokeras_nas.training.flat_adamw import FlatAdamW
 from autokeras_nas.training.members import MemberModel
 from autokeras_nas.training.memory import is_out_of_memory, with_half_batch
 from autokeras_nas.training.recipe import Recipe
@@ -10,6 +11,7 @@ __all__ = [
     "AuxiliaryModel",
     "BestWeights",
     "FailIfSlow",
+    "FlatAdamW",
     "MemberModel",
     "Recipe",
     "Schedule",
