@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from autokeras_nas.architecture import Values
 from autokeras_nas.costs import Costs
+from autokeras_nas.search.forecast import Forecast
 
 _LEAST_EPOCHS = 5
 
@@ -23,6 +24,7 @@ class Pace:
 
     def __init__(self, costs: Callable[[Values], Costs | None]):
         self._costs = costs
+        self._forecast = Forecast()
         self.least_epochs: float = _LEAST_EPOCHS
         self.seconds: float | None = None
         self.work_per_second = 0.0
@@ -40,10 +42,14 @@ class Pace:
         """Why a network cannot be trained in time; None: it can, or nobody knows yet."""
         if self.seconds is None or not self.work_per_second:
             return None
+        work = self.work_per_second * self.seconds
+        if self._forecast.exceeds(values, work / self.least_epochs):
+            return f"It is likely to be too large for the {self.seconds:.0f} s of a trial."
         costs = self._costs(values)
         if costs is None or not costs.flops:
             return None
-        epochs = self.work_per_second * self.seconds / costs.flops
+        self._forecast.note(values, costs.flops)
+        epochs = work / costs.flops
         if epochs >= self.least_epochs:
             return None
         return f"It would come to {epochs:.1f} epochs in the {self.seconds:.0f} s of a trial."
