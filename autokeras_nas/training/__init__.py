@@ -6,6 +6,7 @@ from autokeras_nas.training.flat_adamw import FlatAdamW
 from autokeras_nas.training.members import MemberModel
 from autokeras_nas.training.memory import is_out_of_memory, with_half_batch
 from autokeras_nas.training.recipe import Recipe
+from autokeras_nas.training.variables import make_variables
 
 __all__ = [
     "AuxiliaryModel",
@@ -17,5 +18,6 @@ __all__ = [
     "Schedule",
     "StopOnRequest",
     "is_out_of_memory",
+    "make_variables",
     "with_half_batch",
 ]
