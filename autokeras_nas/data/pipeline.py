@@ -80,7 +80,7 @@ class Pipeline:
         self._row_specs = [(part.shape[1:], part.dtype) for part in first]
         row_bytes = sum(part.nbytes for part in first)
         self.in_memory = fits_in_memory(self.num_examples * row_bytes, memory_limit)
-        self._dataset = None
+        self._kept: Batches | None = None
 
     @property
     def num_batches(self) -> int:
@@ -89,24 +89,28 @@ class Pipeline:
         return full if self._drops_remainder else full + bool(rest)
 
     def dataset(self):
-        """The `tf.data.Dataset` of `(x, y)` or `(x, y, weights)`; the same object each call."""
-        if self._dataset is None:
-            import tensorflow as tf
+        """A fresh `tf.data.Dataset` of `(x, y)` or `(x, y, weights)`.
 
-            if self.in_memory:
-                dataset = self._from_memory()
-            elif isinstance(self.source, RowSource):
-                dataset = self._from_rows(self.source)
-            elif isinstance(self.source, DatasetSource):
-                dataset = self._from_stream(self.source)
-            else:
-                raise TypeError(
-                    "Only arrays and datasets can be read anew each epoch. "
-                    f"Received: a source of type {type(self.source).__name__}, too large for "
-                    "memory. Raise `memory_limit`."
-                )
-            self._dataset = dataset if self.in_memory else dataset.prefetch(tf.data.AUTOTUNE)
-        return self._dataset
+        Each begins the same sequence of shuffles, so that a training is the same, whatever was
+        trained before it in this process.
+        """
+        import tensorflow as tf
+
+        if self.in_memory:
+            if self._kept is None:
+                self._kept = self._batches(self._columns(np.empty))
+            return self._kept.dataset()
+        if isinstance(self.source, RowSource):
+            dataset = self._from_rows(self.source)
+        elif isinstance(self.source, DatasetSource):
+            dataset = self._from_stream(self.source)
+        else:
+            raise TypeError(
+                "Only arrays and datasets can be read anew each epoch. "
+                f"Received: a source of type {type(self.source).__name__}, too large for "
+                "memory. Raise `memory_limit`."
+            )
+        return dataset.prefetch(tf.data.AUTOTUNE)
 
     # ---- Parts of a batch -------------------------------------------------------------------
 
@@ -140,7 +144,7 @@ class Pipeline:
     def _static_size(self) -> int | None:
         return self.batch_size if self._drops_remainder else None
 
-    # ---- Three ways to a dataset ------------------------------------------------------------
+    # ---- Ways to a dataset ------------------------------------------------------------------
 
     def _order(self):
         """Batches of row numbers, shuffled anew each epoch."""
@@ -150,9 +154,6 @@ class Pipeline:
         if self.shuffle:
             rows = rows.shuffle(self.num_examples, seed=self.seed)
         return rows.batch(self.batch_size, drop_remainder=self._drops_remainder)
-
-    def _from_memory(self):
-        return self._batches(self._columns(np.empty)).dataset()
 
     def save(self, folder: Path) -> None:
         """Writes the preprocessed examples into a folder, for `Batches.load`.
