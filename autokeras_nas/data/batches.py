@@ -6,6 +6,7 @@ import functools
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -32,7 +33,11 @@ class Batches:
     in_memory: bool = True
 
     def dataset(self):
-        """A `tf.data.Dataset` of tuples of the columns' rows, shuffled as the first one was."""
+        """A new `tf.data.Dataset` of tuples of the columns' rows.
+
+        Its order follows from `seed` and TensorFlow's own seed of this moment, and from nothing
+        that other datasets have given before.
+        """
         import tensorflow as tf
 
         count = len(self.columns[0])
@@ -44,19 +49,19 @@ class Batches:
         gather = self._gather_from_memory() if self.in_memory else self._gather_from_files(drops)
         return rows.map(gather, num_parallel_calls=tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE)
 
-    @functools.cached_property
-    def _tensors(self) -> list:
-        """The columns where the input pipeline gathers from them."""
-        import tensorflow as tf
-
-        with tf.device("CPU:0"):
-            return [tf.constant(column) for column in self.columns]
-
     def _gather_from_memory(self):
         import tensorflow as tf
 
-        tensors = self._tensors
-        return lambda rows: tuple(tf.gather(tensor, rows) for tensor in tensors)
+        columns = self._tensors
+        return lambda rows: tuple(tf.gather(column, rows) for column in columns)
+
+    @functools.cached_property
+    def _tensors(self) -> list[Any]:
+        """The columns, once for all datasets."""
+        import tensorflow as tf
+
+        with tf.device("CPU:0"):  # The input pipeline gathers there.
+            return [tf.constant(column) for column in self.columns]
 
     def _gather_from_files(self, drops: bool):
         import tensorflow as tf

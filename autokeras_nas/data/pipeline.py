@@ -80,7 +80,7 @@ class Pipeline:
         self._row_specs = [(part.shape[1:], part.dtype) for part in first]
         row_bytes = sum(part.nbytes for part in first)
         self.in_memory = fits_in_memory(self.num_examples * row_bytes, memory_limit)
-        self._kept: Batches | None = None
+        self._memory: Batches | None = None
 
     @property
     def num_batches(self) -> int:
@@ -89,17 +89,17 @@ class Pipeline:
         return full if self._drops_remainder else full + bool(rest)
 
     def dataset(self):
-        """A fresh `tf.data.Dataset` of `(x, y)` or `(x, y, weights)`.
+        """A new `tf.data.Dataset` of `(x, y)` or `(x, y, weights)`, of examples prepared once.
 
-        Each begins the same sequence of shuffles, so that a training is the same, whatever was
-        trained before it in this process.
+        Its order follows from `seed` and TensorFlow's own seed of this moment, whatever other
+        datasets of this pipeline have given before.
         """
         import tensorflow as tf
 
         if self.in_memory:
-            if self._kept is None:
-                self._kept = self._batches(self._columns(np.empty))
-            return self._kept.dataset()
+            if self._memory is None:
+                self._memory = self._batches(self._columns(np.empty))
+            return self._memory.dataset()
         if isinstance(self.source, RowSource):
             dataset = self._from_rows(self.source)
         elif isinstance(self.source, DatasetSource):

@@ -65,9 +65,8 @@ class KerasRunner:
     def run(self, spec: TrialSpec) -> TrialResult:
         """Builds, trains and measures; what goes wrong is in the result's reason."""
         began = time.monotonic()
-        spec = replace(spec, trainings=tuple(map(opened, spec.trainings)))
-        result, out_of_memory = self._attempt(spec, began)
-        halved = with_half_batches(spec) if out_of_memory else None
+        result, out_of_memory = self._attempt(_with_data(spec), began)
+        halved = with_half_batches(_with_data(spec)) if out_of_memory else None
         if halved is not None:
             result, _ = self._attempt(halved, began)
             result.reason = " ".join(filter(None, ["batch halved for memory;", result.reason]))
@@ -174,6 +173,15 @@ class KerasRunner:
                 f"The model has {costs.parameters:,} parameters, over the limit of "
                 f"{self.max_model_size:,}."
             )
+
+
+def _with_data(spec: TrialSpec) -> TrialSpec:
+    """A trial whose trainings have their data, in an order that its own seeds give."""
+    trainings = []
+    for number, training in enumerate(spec.trainings):
+        keras.utils.set_random_seed(spec.seed + number)  # `tf.data` begins to shuffle from it.
+        trainings.append(opened(training))
+    return replace(spec, trainings=tuple(trainings))
 
 
 def _slow(spec: TrialSpec) -> list[keras.callbacks.Callback]:

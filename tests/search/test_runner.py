@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import errno
+from dataclasses import replace
 
 import keras
 import keras_tuner
@@ -9,6 +10,7 @@ import pytest
 from keras_tuner import errors as kt_errors
 
 from autokeras_nas.architecture import Budget, Proposal
+from autokeras_nas.data import Pipeline, as_source
 from autokeras_nas.errors import ProjectError
 from autokeras_nas.search import KerasRunner, TrialSpec
 from autokeras_nas.search.spec import Training
@@ -96,6 +98,18 @@ def test_a_subclassed_model_is_trained_and_its_parameters_are_told(tmp_path):
 
 def test_the_same_seed_trains_the_same_network(tmp_path):
     assert run(tmp_path).curve == run(tmp_path).curve
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_trial_learns_the_same_whatever_ran_before(tmp_path, times):
+    pipeline = Pipeline(as_source(X, Y), None, None, 16, seed=0)
+    training = Training((pipeline,), {"validation_data": (X, Y), "epochs": 2, "verbose": 0})
+    first = replace(spec(tmp_path), trainings=(training,) * times)
+    second = replace(first, trial_id="0001", seed=2)
+    one, other = KerasRunner(Hypermodel(), OBJECTIVE), KerasRunner(Hypermodel(), OBJECTIVE)
+    alone = one.run(second).curve
+    other.run(first)
+    assert other.run(second).curve == alone != other.run(first).curve
 
 
 def test_the_best_epoch_is_kept_not_the_last(tmp_path):
