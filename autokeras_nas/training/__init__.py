@@ -4,16 +4,31 @@ from autokeras_nas.training.auxiliary import AuxiliaryModel
 from autokeras_nas.training.callbacks import BestWeights, FailIfSlow, Schedule, StopOnRequest
 from autokeras_nas.training.members import MemberModel
 from autokeras_nas.training.memory import is_out_of_memory, with_half_batch
+from autokeras_nas.training.progress import PROGRESS, LogProgress
 from autokeras_nas.training.recipe import Recipe
+from autokeras_nas.training.stopping import (
+    STOPPING_RULES,
+    MedianRule,
+    StopHopeless,
+    StoppingRule,
+    SuccessiveHalving,
+)
 
 __all__ = [
+    "PROGRESS",
+    "STOPPING_RULES",
     "AuxiliaryModel",
     "BestWeights",
     "FailIfSlow",
+    "LogProgress",
+    "MedianRule",
     "MemberModel",
     "Recipe",
     "Schedule",
+    "StopHopeless",
     "StopOnRequest",
+    "StoppingRule",
+    "SuccessiveHalving",
     "is_out_of_memory",
     "with_half_batch",
 ]
