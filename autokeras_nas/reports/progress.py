@@ -41,6 +41,7 @@ class ProgressLines:
         for metric, text in (
             ("nas/parameters", "{:,.0f} parameters"),
             ("nas/epochs", "{:.0f} epochs"),
+            ("nas/saved", "stopped early, {:.0%} saved"),
             ("nas/seconds", "{:.0f} s"),
         ):
             if trial.metrics.exists(metric):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Protocol
 
@@ -19,12 +19,15 @@ from autokeras_nas.errors import cannot_write
 from autokeras_nas.objectives import ResourceReward
 from autokeras_nas.search.checkpoints import save_checkpoint
 from autokeras_nas.search.curves import Curve, curve_of, mean_curve, spread
+from autokeras_nas.search.rewards import reward_of, weighed
 from autokeras_nas.search.spec import Training, TrialResult, TrialSpec, with_half_batches
 from autokeras_nas.search.travel import opened
 from autokeras_nas.storage import is_disk_full
 from autokeras_nas.training import (
     BestWeights,
     FailIfSlow,
+    LogProgress,
+    StopHopeless,
     StopOnRequest,
     is_out_of_memory,
 )
@@ -97,7 +100,9 @@ class KerasRunner:
             share = (number + 1) / len(spec.trainings)
             stopper = StopOnRequest(functools.partial(_reason_to_stop, spec, began, share))
             model = self._built(spec, spec.seed + number, result)
-            curves.append(self._fit(spec, training, model, [*_slow(spec), stopper, best]))
+            judge = StopHopeless(spec.rule, functools.partial(self._reward, result))
+            callbacks = [_progress(spec), *_slow(spec), stopper, judge, best]
+            curves.append(self._fit(spec, training, model, callbacks))
             if spec.stop():
                 break
         result.curve = curves[0] if len(curves) == 1 else mean_curve(curves)
@@ -116,6 +121,9 @@ class KerasRunner:
                 + f"Logged: {', '.join(logged)}."
             )
         self._add_reward(result)
+        if judge.stopped:
+            result.reason = f"stopped early: {judge.stopped}"
+            result.measures["nas/saved"] = judge.saved
         if best.weights is not None:
             model.set_weights(best.weights)
         save_checkpoint(model, spec.checkpoint)
@@ -144,19 +152,19 @@ class KerasRunner:
         returned = self.hypermodel.fit(spec.hyperparameters, model, *training.args, **kwargs)
         return curve_of(returned, self.score)
 
+    def _reward(self, result: TrialResult, logs: Mapping[str, float]) -> float | None:
+        """What an epoch of a running trial is worth; None: nothing finite, or nobody knows."""
+        return reward_of(self.objective, weighed(self.objective, logs, result.measures))
+
     def _add_reward(self, result: TrialResult) -> None:
         """Weighs the score of each epoch by the cost, where the objective asks for it."""
         reward = self.objective
-        if not isinstance(reward, ResourceReward):
-            return
-        cost = result.measures.get(f"nas/{reward.cost}")
-        if cost is None:
+        if isinstance(reward, ResourceReward) and f"nas/{reward.cost}" not in result.measures:
             raise kt_errors.FailedTrialError(
                 f"The reward needs the network's {reward.cost}, which nobody can know: its "
                 "inputs are not. Begin it with `keras.Input`."
             )
-        for logs in filter(self.score.has_value, result.curve):
-            logs[reward.name] = reward.of(self.score.get_value(logs), cost)
+        result.curve = [weighed(reward, logs, result.measures) for logs in result.curve]
 
     def _measure_size(self, model: keras.Model, result: TrialResult) -> None:
         try:
@@ -182,6 +190,10 @@ def _with_data(spec: TrialSpec) -> TrialSpec:
         keras.utils.set_random_seed(spec.seed + number)  # `tf.data` begins to shuffle from it.
         trainings.append(opened(training))
     return replace(spec, trainings=tuple(trainings))
+
+
+def _progress(spec: TrialSpec) -> LogProgress:
+    return LogProgress(None if spec.seconds is None else spec.seconds / len(spec.trainings))
 
 
 def _slow(spec: TrialSpec) -> list[keras.callbacks.Callback]:

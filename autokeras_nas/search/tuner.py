@@ -25,6 +25,7 @@ from autokeras_nas.errors import (
 )
 from autokeras_nas.objectives import as_objective
 from autokeras_nas.oracles import ORACLES, NasOracle
+from autokeras_nas.search.budget import allotment
 from autokeras_nas.search.checkpoints import load_checkpoint
 from autokeras_nas.search.choice import check_executor
 from autokeras_nas.search.executors import Executor, Inline
@@ -37,10 +38,8 @@ from autokeras_nas.search.process import Process
 from autokeras_nas.search.reloading import unsaid_reload
 from autokeras_nas.search.runner import KerasRunner
 from autokeras_nas.search.spec import Training, TrialResult, TrialSpec
+from autokeras_nas.search.stopping import RuleMaker, Stopping
 from autokeras_nas.search.worker import Setup
-
-_LEAST_SHARE = 0.5
-"""A trial begins only where this share of its allotment is left."""
 
 
 class NasTuner(keras_tuner.Tuner):
@@ -78,6 +77,11 @@ class NasTuner(keras_tuner.Tuner):
         workers: Child processes, and trials at once.
         trial_timeout: Seconds after which a trial in a child process is taken to hang; None:
             twice its time and a minute, where it has one.
+        stopping: By which rule trials end early that look hopeless beside those before:
+            `"median"`, `"successive_halving"`, or what makes a rule of the finished trials'
+            curves, such as `functools.partial(nas.training.MedianRule, least_share=0.5)`. They
+            are completed with the score that they had by then, from which the oracle learns.
+            None: none does; under KerasTuner's chief, which is told no curves, none ever does.
         directory: The folder of projects.
         project_name: The project's folder in it.
         overwrite: Whether to begin anew where the project exists.
@@ -103,6 +107,7 @@ class NasTuner(keras_tuner.Tuner):
         executor: str = "inline",
         workers: int = 1,
         trial_timeout: float | None = None,
+        stopping: str | RuleMaker | None = None,
         directory="nas_results",
         project_name="untitled_project",
         overwrite: bool = False,
@@ -125,6 +130,7 @@ class NasTuner(keras_tuner.Tuner):
                 oracle.bind(grammar)
             if workers == 1 and not kt_distribute.has_chief_oracle():
                 oracle.idle_seconds = 0.0  # With one slot, nobody else ends a trial meanwhile.
+        self._stopping = Stopping(stopping, oracle)
         check_writable(Path(directory) / project_name)
         self._seed = oracle.seed if isinstance(oracle, NasOracle) else (seed or 0)
         self.executor, self.workers, self.trial_timeout = executor, workers, trial_timeout
@@ -232,7 +238,7 @@ class NasTuner(keras_tuner.Tuner):
 
     def _run(self, executor, interrupts, ends, trial_seconds, fit_args, fit_kwargs) -> None:
         def may_begin() -> bool:
-            return not interrupts.search_stopped and _allotment(ends, trial_seconds) != 0.0
+            return not interrupts.search_stopped and allotment(ends, trial_seconds) != 0.0
 
         def ask(slot: int) -> Trial:
             return self.oracle.create_trial(f"{self.tuner_id}-slot{slot}")
@@ -240,7 +246,7 @@ class NasTuner(keras_tuner.Tuner):
         def begin(trial: Trial, slot: int) -> None:
             self.on_trial_begin(trial)
             interrupts.new_trial()
-            seconds = _allotment(ends, trial_seconds)
+            seconds = allotment(ends, trial_seconds)
             spec = self._spec(trial, fit_args, fit_kwargs, seconds, interrupts.reason)
             executor.submit(spec, slot)
 
@@ -261,7 +267,7 @@ class NasTuner(keras_tuner.Tuner):
 
     def run_trial(self, trial, *fit_args, **fit_kwargs):
         """One trial in a worker of KerasTuner's chief."""
-        seconds = _allotment(self._ends, None)
+        seconds = allotment(self._ends, None)
         result = self._runner.run(self._spec(trial, fit_args, fit_kwargs, seconds, lambda: None))
         if result.status != "COMPLETED":
             raise keras_tuner.errors.FailedTrialError(result.reason)
@@ -275,6 +281,7 @@ class NasTuner(keras_tuner.Tuner):
 
     def _spec(self, trial, fit_args, fit_kwargs, seconds, stop) -> TrialSpec:
         number = zlib.crc32(trial.trial_id.encode())
+        proposal = decode(trial.hyperparameters.values)
         kwargs = dict(fit_kwargs)
         # Copies: a callback's state belongs to its trial.
         callbacks = self._deepcopy_callbacks(list(kwargs.get("callbacks") or []))
@@ -284,16 +291,18 @@ class NasTuner(keras_tuner.Tuner):
         kwargs["callbacks"] = callbacks
         if seconds is not None and getattr(self.hypermodel, "grammar", None) is not None:
             kwargs["seconds"] = seconds
+        trainings = self._trainings(fit_args, kwargs)
         return TrialSpec(
             trial_id=trial.trial_id,
             hyperparameters=trial.hyperparameters,
-            proposal=decode(trial.hyperparameters.values),
+            proposal=proposal,
             seed=(self._seed * 100_003 + number) % 2**31,
             checkpoint=Path(self._get_checkpoint_fname(trial.trial_id)),
-            trainings=self._trainings(fit_args, kwargs),
+            trainings=trainings,
             seconds=seconds,
             least_epochs=self._least_epochs(),
             stop=stop,
+            rule=self._stopping.rule_for(proposal, len(trainings)),
         )
 
     def _trainings(self, args, kwargs) -> tuple[Training, ...]:
@@ -388,15 +397,3 @@ def check_writable(folder: Path) -> None:
         probe.unlink()
     except OSError as error:
         raise cannot_write(folder, error) from error
-
-
-def _allotment(ends: float | None, trial_seconds: float | None) -> float | None:
-    """Seconds for the next trial; 0: too little is left to begin one."""
-    if ends is None:
-        return trial_seconds
-    left = ends - time.monotonic()
-    if trial_seconds is None:
-        return max(left, 0.0)
-    if left < _LEAST_SHARE * trial_seconds:
-        return 0.0
-    return left / max(1, round(left / trial_seconds))

@@ -5,18 +5,33 @@ from autokeras_nas.training.callbacks import BestWeights, FailIfSlow, Schedule, 
 from autokeras_nas.training.flat_adamw import FlatAdamW
 from autokeras_nas.training.members import MemberModel
 from autokeras_nas.training.memory import is_out_of_memory, with_half_batch
+from autokeras_nas.training.progress import PROGRESS, LogProgress
 from autokeras_nas.training.recipe import Recipe
+from autokeras_nas.training.stopping import (
+    STOPPING_RULES,
+    MedianRule,
+    StopHopeless,
+    StoppingRule,
+    SuccessiveHalving,
+)
 from autokeras_nas.training.variables import make_variables
 
 __all__ = [
+    "PROGRESS",
+    "STOPPING_RULES",
     "AuxiliaryModel",
     "BestWeights",
     "FailIfSlow",
     "FlatAdamW",
+    "LogProgress",
+    "MedianRule",
     "MemberModel",
     "Recipe",
     "Schedule",
+    "StopHopeless",
     "StopOnRequest",
+    "StoppingRule",
+    "SuccessiveHalving",
     "is_out_of_memory",
     "make_variables",
     "with_half_batch",

@@ -9,6 +9,7 @@ from collections.abc import Callable
 import keras
 from keras_tuner import errors as kt_errors
 
+from autokeras_nas.training.progress import PROGRESS
 from autokeras_nas.training.recipe import Recipe
 
 _JUDGED_AFTER = 0.1
@@ -20,6 +21,7 @@ class Schedule(keras.callbacks.Callback):
     """Learning rate by how far the training is: by steps or by time, whichever is further.
 
     A trial with a time allotment so always ends its schedule, however slow its network is.
+    Each epoch's logs tell the progress.
 
     Args:
         recipe: Gives the rate.
@@ -50,6 +52,10 @@ class Schedule(keras.callbacks.Callback):
     def on_train_batch_begin(self, batch, logs=None):
         self.model.optimizer.learning_rate = self.recipe.rate(self.progress)
         self._step += 1
+
+    def on_epoch_end(self, epoch, logs=None):
+        if logs is not None:
+            logs[PROGRESS] = self.progress
 
 
 class StopOnRequest(keras.callbacks.Callback):

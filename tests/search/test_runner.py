@@ -12,6 +12,7 @@ from keras_tuner import errors as kt_errors
 from autokeras_nas.architecture import Budget, Proposal
 from autokeras_nas.data import Pipeline, as_source
 from autokeras_nas.errors import ProjectError
+from autokeras_nas.objectives import ResourceReward
 from autokeras_nas.search import KerasRunner, TrialSpec
 from autokeras_nas.search.spec import Training
 
@@ -66,8 +67,9 @@ def test_a_trial_gives_its_curve_costs_and_weights(tmp_path):
     result = run(tmp_path)
     assert result.status == "COMPLETED" and result.reason == ""
     assert len(result.curve) == 2 and result.curve[0].keys() == {
-        "loss", "accuracy", "val_loss", "val_accuracy"
+        "loss", "accuracy", "val_loss", "val_accuracy", "nas/progress"
     }  # fmt: skip
+    assert [logs["nas/progress"] for logs in result.curve] == [0.5, 1.0]
     assert result.measures["nas/parameters"] == 10 and result.measures["nas/epochs"] == 2
     assert result.measures["nas/honoured"] == 1 and result.measures["nas/seconds"] > 0
     model = build(None)
@@ -240,6 +242,41 @@ def test_a_trial_that_is_asked_to_stop_keeps_what_it_has(tmp_path):
     asked.stop = lambda: "enough"
     result = KerasRunner(Hypermodel(), OBJECTIVE).run(asked)
     assert (result.status, result.reason, len(result.curve)) == ("COMPLETED", "enough", 1)
+
+
+class Impatient:
+    """Finds every training hopeless; remembers what it was shown."""
+
+    def __init__(self):
+        self.seen = []
+
+    def reason(self, curve):
+        self.seen.append(tuple(curve))
+        return "hopeless"
+
+
+def test_a_hopeless_trial_is_completed_with_what_it_had(tmp_path):
+    asked = spec(tmp_path, epochs=8)
+    asked.rule = Impatient()
+    result = KerasRunner(Hypermodel(), OBJECTIVE).run(asked)
+    assert (result.status, result.reason) == ("COMPLETED", "stopped early: hopeless")
+    assert len(result.curve) == 1 and result.measures["nas/saved"] == 0.875
+    assert asked.rule.seen == [((0.125, result.curve[0]["val_accuracy"]),)]
+    assert asked.checkpoint.exists()
+
+
+def test_a_rule_sees_rewards_and_not_scores(tmp_path):
+    asked = spec(tmp_path, epochs=8)
+    asked.rule = Impatient()
+    reward = ResourceReward("val_accuracy", "parameters", target=5, exponent=-1.0)
+    result = KerasRunner(Hypermodel(), reward).run(asked)
+    score = result.curve[0]["val_accuracy"]  # Of ten parameters.
+    assert asked.rule.seen == [((0.125, score / 2),)] and result.curve[0]["nas/reward"] == score / 2
+
+
+def test_a_trial_that_is_not_stopped_has_saved_nothing(tmp_path):
+    result = run(tmp_path, epochs=1)
+    assert "nas/saved" not in result.measures
 
 
 @pytest.mark.parametrize(
