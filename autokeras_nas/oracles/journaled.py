@@ -19,7 +19,13 @@ from keras_tuner.src.engine import metrics_tracking
 from keras_tuner.src.engine import trial as kt_trial
 
 from autokeras_nas.architecture import Values, plain_values
-from autokeras_nas.errors import ProjectError, SearchFailedError, cannot_write, check_limit
+from autokeras_nas.errors import (
+    ProjectError,
+    SearchFailedError,
+    cannot_write,
+    check_limit,
+    headline,
+)
 from autokeras_nas.objectives import as_objective, direction_of
 from autokeras_nas.oracles.records import end_record, entries_of, entry_records, restore_end
 from autokeras_nas.oracles.space import Space
@@ -367,10 +373,8 @@ class JournaledOracle(keras_tuner.Oracle, abc.ABC):
         """Ends a search that cannot succeed, after a trial of this run; not called on replay."""
         if not self._has_failed:
             return
-        messages = (self.trials[trial_id].message or "" for trial_id in self.end_order)
-        reasons = collections.Counter(
-            (message.strip().splitlines() or ["no reason given"])[-1] for message in messages
-        )
+        messages = (self.trials[trial_id].message for trial_id in self.end_order)
+        reasons = collections.Counter(headline(m) or "no reason given" for m in messages)
         listed = "; ".join(f"{count} times: {reason}" for reason, count in reasons.items())
         self.stop_reason = (
             f"The first {_FIRST_FAILURES} trials all failed, so the search stops. {listed}. "
