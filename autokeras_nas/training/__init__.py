@@ -1,7 +1,13 @@
 """How a network is trained: recipe, schedules, stopping, memory."""
 
 from autokeras_nas.training.auxiliary import AuxiliaryModel
-from autokeras_nas.training.callbacks import BestWeights, FailIfSlow, Schedule, StopOnRequest
+from autokeras_nas.training.callbacks import (
+    BestWeights,
+    FailIfSlow,
+    Schedule,
+    StopOnRequest,
+    has_finite_loss,
+)
 from autokeras_nas.training.members import MemberModel
 from autokeras_nas.training.memory import is_out_of_memory, with_half_batch
 from autokeras_nas.training.recipe import Recipe
@@ -14,6 +20,7 @@ __all__ = [
     "Recipe",
     "Schedule",
     "StopOnRequest",
+    "has_finite_loss",
     "is_out_of_memory",
     "with_half_batch",
 ]
