@@ -91,8 +91,8 @@ class JournaledOracle(keras_tuner.Oracle, abc.ABC):
         self._journal: Journal | None = None
         self._opened = False
         self._sequence = 0
-        self._seconds_before = 0.0
-        self._started: float | None = None
+        self._seconds = 0.0
+        self._looked: float | None = None
         self._ranking: list[tuple[float, int, str]] = []
 
     # ---- What a leaf implements -------------------------------------------------------------
@@ -206,16 +206,19 @@ class JournaledOracle(keras_tuner.Oracle, abc.ABC):
                 self._journal.close()
 
     def elapsed(self) -> float:
-        """Seconds of search so far, over all its runs."""
-        running = 0.0 if self._started is None else self.clock() - self._started
-        return self._seconds_before + running
+        """Seconds of search so far, over all its runs; a clock that is set back takes none away."""
+        if self._looked is not None:
+            now = self.clock()
+            self._seconds += max(0.0, now - self._looked)
+            self._looked = now
+        return self._seconds
 
     # ---- Creating ---------------------------------------------------------------------------
 
     def _create_trial(self, tuner_id: str) -> kt_trial.Trial:
         self._open()
-        if self._started is None:
-            self._started = self.clock()
+        if self._looked is None:
+            self._looked = self.clock()
         if tuner_id in self.ongoing_trials:
             return self.ongoing_trials[tuner_id]
         self.tuner_ids.add(tuner_id)
@@ -439,7 +442,7 @@ class JournaledOracle(keras_tuner.Oracle, abc.ABC):
             self._run_times[record["trial"]] += 1
         elif kind == "end" and record["trial"] in self.trials:
             self._replay_end(record, learn)
-        self._seconds_before = record.get("seconds", self._seconds_before)
+        self._seconds = record.get("seconds", self._seconds)
 
     def _replay_end(self, record: dict[str, Any], learn: bool) -> None:
         trial = self.trials[record["trial"]]
