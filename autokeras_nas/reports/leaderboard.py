@@ -6,6 +6,7 @@ import keras_tuner
 import pandas as pd
 
 from autokeras_nas.architecture import decode
+from autokeras_nas.errors import headline
 from autokeras_nas.oracles import NasOracle
 
 _MEASURED = ["spread", "parameters", "flops", "epochs", "saved", "seconds", "kwh"]
@@ -45,14 +46,13 @@ def _row(rank, trial) -> dict:
         return float(trial.metrics.get_last_value(f"nas/{name}"))
 
     proposal = decode(trial.hyperparameters.values)
-    message = (trial.message or "").strip().splitlines()
     return {
         "rank": rank,
         "trial": trial.trial_id,
         "score": trial.score,
         **{name: measured(name) for name in _MEASURED},
         "status": trial.status,
-        "reason": message[-1] if message else "",
+        "reason": headline(trial.message),
         "run_of": proposal.individual,
         "architecture": " ".join(str(value) for value in proposal.values.values()),
     }

@@ -15,7 +15,7 @@ from keras_tuner import errors as kt_errors
 
 from autokeras_nas.architecture.proposal import HONOURED
 from autokeras_nas.costs import count_model, latency
-from autokeras_nas.errors import cannot_write
+from autokeras_nas.errors import cannot_write, summary
 from autokeras_nas.objectives import ResourceReward
 from autokeras_nas.search.checkpoints import save_checkpoint
 from autokeras_nas.search.curves import Curve, curve_of, mean_curve, spread
@@ -90,7 +90,7 @@ class KerasRunner:
                 raise cannot_write(spec.checkpoint.parent, error) from error
             out_of_memory = is_out_of_memory(error)
             result.status = "FAILED" if out_of_memory else "INVALID"
-            result.reason = f"out of memory: {error}" if out_of_memory else traceback.format_exc()
+            result.reason = f"out of memory: {summary(error)}" if out_of_memory else _told(error)
         return result, out_of_memory
 
     def _train(self, spec: TrialSpec, result: TrialResult, began: float) -> None:
@@ -194,6 +194,12 @@ def _with_data(spec: TrialSpec) -> TrialSpec:
 
 def _progress(spec: TrialSpec) -> LogProgress:
     return LogProgress(None if spec.seconds is None else spec.seconds / len(spec.trainings))
+
+
+def _told(error: Exception) -> str:
+    """Where an error arose, and last of all what was wrong."""
+    where, what = traceback.format_exc().rstrip(), summary(error)
+    return where if where.endswith(what) else f"{where}\n{what}"
 
 
 def _slow(spec: TrialSpec) -> list[keras.callbacks.Callback]:

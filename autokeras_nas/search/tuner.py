@@ -177,21 +177,21 @@ class NasTuner(keras_tuner.Tuner):
             oracle.initial_architectures = [default] if default else []
 
     def _count(self, values: Values) -> Costs | None:
-        """What an architecture costs; None: its model tells only once it sees data."""
+        """What an architecture costs; None: its model tells only with data, or cannot be built."""
         build = self._builder(values)
         try:
             try:
                 return count(build)
             except ValueError:  # An optimizer makes variables at once.
                 return count_model(build())
-        except (ValueError, TypeError, keras_tuner.errors.FailedTrialError):
+        except Exception:  # Its trial will tell.
             return None
 
     def _latency(self, values: Values) -> float | None:
         """How long an architecture takes for one example, in seconds; None: as above."""
         try:
             return latency(self._builder(values)())
-        except (ValueError, TypeError, keras_tuner.errors.FailedTrialError):
+        except Exception:  # Its trial will tell.
             return None
 
     def _builder(self, values: Values) -> Callable[[], keras.Model]:

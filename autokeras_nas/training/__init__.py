@@ -1,7 +1,13 @@
 """How a network is trained: recipe, schedules, stopping, memory."""
 
 from autokeras_nas.training.auxiliary import AuxiliaryModel
-from autokeras_nas.training.callbacks import BestWeights, FailIfSlow, Schedule, StopOnRequest
+from autokeras_nas.training.callbacks import (
+    BestWeights,
+    FailIfSlow,
+    Schedule,
+    StopOnRequest,
+    has_finite_loss,
+)
 from autokeras_nas.training.flat_adamw import FlatAdamW
 from autokeras_nas.training.members import MemberModel
 from autokeras_nas.training.memory import is_out_of_memory, with_half_batch
@@ -32,6 +38,7 @@ __all__ = [
     "StopOnRequest",
     "StoppingRule",
     "SuccessiveHalving",
+    "has_finite_loss",
     "is_out_of_memory",
     "make_variables",
     "with_half_batch",

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import keras
 from keras_tuner import errors as kt_errors
@@ -97,11 +98,18 @@ class StopOnRequest(keras.callbacks.Callback):
     def on_train_batch_end(self, batch, logs=None):
         if self.stopped is None:
             self.stopped = self.reason(self.validation_seconds)
-        loss = (logs or {}).get("loss")
-        if self.stopped is None and loss is not None and not math.isfinite(loss):
-            self.stopped = f"the loss became {loss}"
+        if self.stopped is None and not has_finite_loss(logs or {}):
+            self.stopped = f"the loss became {(logs or {})['loss']}"
         if self.stopped is not None:
             self.model.stop_training = True
+
+
+def has_finite_loss(logs: Mapping[str, Any]) -> bool:
+    """Whether the loss of a step or epoch is a number; else the weights are none, either."""
+    try:
+        return math.isfinite(logs.get("loss", 0.0))
+    except (TypeError, ValueError):  # Whoever trains by hand may log anything.
+        return True
 
 
 class FailIfSlow(keras.callbacks.Callback):
@@ -150,7 +158,8 @@ class BestWeights(keras.callbacks.Callback):
     """Remembers the weights of the best epoch.
 
     Args:
-        objective: A `keras_tuner.Objective`; epochs in which it is not finite do not count.
+        objective: A `keras_tuner.Objective`; epochs in which it or the loss is not finite do
+            not count.
     """
 
     def __init__(self, objective):
@@ -163,7 +172,7 @@ class BestWeights(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         logs = logs or {}
-        if not self.objective.has_value(logs):
+        if not (self.objective.has_value(logs) and has_finite_loss(logs)):
             return
         value = float(self.objective.get_value(logs))
         if math.isfinite(value) and (

@@ -163,7 +163,7 @@ def test_out_of_memory_twice_fails_the_trial_for_good(tmp_path):
 
     hypermodel = Hypermodel(fit=fit)
     result = run(tmp_path, hypermodel)
-    assert result.status == "FAILED" and "out of memory: never enough" in result.reason
+    assert result.status == "FAILED" and "out of memory: MemoryError: never enough" in result.reason
     assert len(hypermodel.fits) == 2
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from keras_tuner import errors as kt_errors
 
-from autokeras_nas.training import BestWeights, FailIfSlow, StopOnRequest
+from autokeras_nas.training import BestWeights, FailIfSlow, StopOnRequest, has_finite_loss
 
 X = np.ones((64, 2), "float32")
 
@@ -43,6 +43,11 @@ def test_a_loss_that_is_not_finite_ends_the_training():
     assert "nan" in stop.stopped
 
 
+@pytest.mark.parametrize("loss", [0.0, np.float32(1.0), None, "unknown", [1.0, 2.0]])
+def test_a_loss_that_is_a_number_or_none_at_all_does_not_stop(loss):
+    assert has_finite_loss({"loss": loss}) and has_finite_loss({})
+
+
 @pytest.mark.parametrize(("step_seconds", "fails"), [(1.0, False), (3.0, True)])
 def test_a_training_that_is_too_slow_is_given_up_early(step_seconds, fails):
     now = [0.0]
@@ -68,8 +73,10 @@ def test_weights_are_those_of_the_best_finite_epoch():
     best = BestWeights(keras_tuner.Objective("score", "max"))
     model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
     best.set_model(model)
-    for epoch, score in enumerate([0.1, 0.9, float("nan"), 0.5, float("inf")]):
+    nan, inf = float("nan"), float("inf")
+    epochs = [(0.1, 1.0), (0.9, 1.0), (nan, 1.0), (0.5, 1.0), (inf, 1.0), (1.0, nan), (1.0, inf)]
+    for epoch, (score, loss) in enumerate(epochs):
         model.set_weights([np.full((2, 1), epoch), np.zeros(1)])
-        best.on_epoch_end(epoch, {"score": score})
+        best.on_epoch_end(epoch, {"score": score, "loss": loss})
     assert (best.best, best.epoch) == (0.9, 1)
     assert best.weights[0][0, 0] == 1
