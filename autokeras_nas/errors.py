@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from keras_tuner import errors as kt_errors
 
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
+_NODES = re.compile(r"\{\{[^}]*\}\} ?|\s*\[Op:.*")
 _NUMBERING = re.compile(r"^\s*\(\d+\) ", flags=re.MULTILINE)
 _WRAPPING = re.compile(
     r"Graph execution error|Detected at node|<stack traces|\d+ root error"
@@ -37,7 +38,7 @@ def summary(error: BaseException) -> str:
     TensorFlow and Keras wrap what happened into where it happened, often a hundred lines, of
     which neither the first nor the last says anything.
     """
-    text = _NUMBERING.sub("", _COLOURS.sub("", str(error)))
+    text = _NUMBERING.sub("", _NODES.sub("", _COLOURS.sub("", str(error))))
     # What is indented are places, too.
     lines = [line for line in text.splitlines() if line[:1].strip() and not _WRAPPING.match(line)]
     announces = len(lines) > 1 and lines[0].rstrip().endswith(":")

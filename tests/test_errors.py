@@ -100,6 +100,10 @@ ANNOUNCED = "Could not infer the shape. Error encountered:\n\nbad shapes"
     [
         (RuntimeError(GRAPH_ERROR), "RuntimeError: my source broke"),
         (RuntimeError(TWO_ROOTS), "RuntimeError: UNKNOWN:  OSError: cannot read"),
+        (
+            RuntimeError("{{function_node __wrapped__Fill}} OOM [Op:Fill] name: "),
+            "RuntimeError: OOM",
+        ),
         (ZeroDivisionError(LAYER_ERROR), "ZeroDivisionError: division by zero"),
         (
             ValueError(ANNOUNCED),

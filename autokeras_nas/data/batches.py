@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -103,6 +104,21 @@ class Batches:
         rows = settings.pop("rows")  # A file may have had room for more.
         columns = tuple(np.load(file, mmap_mode="r")[:rows] for file in files)
         return cls(columns, **settings)
+
+
+def new_column(folder: Path, number: int, shape: tuple[int, ...], dtype) -> np.ndarray:
+    """An array `shape` that is mapped from the file of a column, to be filled.
+
+    Raises:
+        OSError: If the disk has no room for it.
+    """
+    file = column_file(folder, number)
+    column = np.lib.format.open_memmap(file, mode="w+", shape=shape, dtype=dtype)
+    if hasattr(os, "posix_fallocate"):
+        with file.open("rb+") as opened:
+            # Who writes to a mapped file for which there is no room is killed.
+            os.posix_fallocate(opened.fileno(), 0, file.stat().st_size)
+    return column
 
 
 def column_file(folder: Path, number: int) -> Path:

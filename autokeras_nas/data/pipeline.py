@@ -9,7 +9,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from autokeras_nas.data.batches import Batches, column_file
+from autokeras_nas.data.batches import Batches, new_column
 from autokeras_nas.data.dataset_source import DatasetSource
 from autokeras_nas.data.features import as_tensors, num_bytes
 from autokeras_nas.data.labels import ClassWeights, plain_labels
@@ -164,8 +164,7 @@ class Pipeline:
         numbers = itertools.count()
 
         def mapped(shape, dtype):
-            file = column_file(folder, next(numbers))
-            return np.lib.format.open_memmap(file, mode="w+", shape=shape, dtype=dtype)
+            return new_column(folder, next(numbers), shape, dtype)
 
         self._batches(self._columns(np.empty if self.in_memory else mapped)).save(folder)
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+
+from autokeras_nas.errors import summary
 
 
 def is_dataset(x) -> bool:
@@ -59,6 +62,30 @@ def stream_dataset(x) -> tuple[Any, bool]:
     if _is_py_dataset(x):
         dataset = dataset.apply(tf.data.experimental.assert_cardinality(x.num_batches))
     return dataset, batched
+
+
+def elements_of(dataset) -> Iterator[Any]:
+    """The elements of a `tf.data.Dataset` as NumPy arrays.
+
+    Raises:
+        ValueError: If its source breaks.
+    """
+    with reading():
+        yield from dataset.as_numpy_iterator()
+
+
+@contextlib.contextmanager
+def reading() -> Iterator[None]:
+    """Raises a ValueError, which tells why, where the source of a `tf.data.Dataset` breaks."""
+    import tensorflow as tf
+
+    try:
+        yield
+    except tf.errors.OpError as error:
+        raise ValueError(
+            f"The data cannot be read to their end. Received: {summary(error)}. "
+            "Repair their source, or leave out what cannot be read."
+        ) from error
 
 
 def is_batched(spec) -> bool:

@@ -15,22 +15,28 @@ from keras_tuner import errors as kt_errors
 
 from autokeras_nas.architecture.proposal import HONOURED
 from autokeras_nas.costs import count_model, latency
-from autokeras_nas.errors import cannot_write, summary
+from autokeras_nas.errors import ProjectError, summary
 from autokeras_nas.objectives import ResourceReward
 from autokeras_nas.search.checkpoints import save_checkpoint
-from autokeras_nas.search.curves import Curve, curve_of, mean_curve, spread
+from autokeras_nas.search.curves import Curve, curve_of, finite, mean_curve, spread
 from autokeras_nas.search.rewards import reward_of, weighed
 from autokeras_nas.search.spec import Training, TrialResult, TrialSpec, with_half_batches
 from autokeras_nas.search.travel import opened
-from autokeras_nas.storage import is_disk_full
+from autokeras_nas.storage import writing
 from autokeras_nas.training import (
     BestWeights,
     FailIfSlow,
     LogProgress,
     StopHopeless,
     StopOnRequest,
+    TimeIsUp,
     is_out_of_memory,
 )
+
+_TIME_IS_UP = "its time was used up"
+_OVERTIME = 0.1
+_LEAST_OVERTIME = 1.0
+"""Of a trial's time, and in seconds: what its last validation may take over it."""
 
 
 class TrialRunner(Protocol):
@@ -80,14 +86,13 @@ class KerasRunner:
         """The result, and whether memory ran out."""
         result, out_of_memory = TrialResult(spec.trial_id, "FAILED"), False
         try:
-            self._train(spec, result, began)
-        except kt_errors.FatalError:
+            with writing(spec.checkpoint.parent.parent):
+                self._train(spec, result, began)
+        except (kt_errors.FatalError, ProjectError):
             raise
         except kt_errors.FailedTrialError as error:
             result.reason = str(error)
         except Exception as error:
-            if is_disk_full(error):
-                raise cannot_write(spec.checkpoint.parent, error) from error
             out_of_memory = is_out_of_memory(error)
             result.status = "FAILED" if out_of_memory else "INVALID"
             result.reason = f"out of memory: {summary(error)}" if out_of_memory else _told(error)
@@ -98,11 +103,15 @@ class KerasRunner:
         curves = []
         for number, training in enumerate(spec.trainings):
             share = (number + 1) / len(spec.trainings)
-            stopper = StopOnRequest(functools.partial(_reason_to_stop, spec, began, share))
+            stopper = _stopper(spec, began, share)
             model = self._built(spec, spec.seed + number, result)
             judge = StopHopeless(spec.rule, functools.partial(self._reward, result))
             callbacks = [_progress(spec), *_slow(spec), stopper, judge, best]
-            curves.append(self._fit(spec, training, model, callbacks))
+            try:
+                curves.append(self._fit(spec, training, model, callbacks))
+            except TimeIsUp:
+                stopper.stopped = _TIME_IS_UP
+                curves.append(finite(stopper.epochs))
             if spec.stop():
                 break
         result.curve = curves[0] if len(curves) == 1 else mean_curve(curves)
@@ -202,6 +211,15 @@ def _told(error: Exception) -> str:
     return where if where.endswith(what) else f"{where}\n{what}"
 
 
+def _stopper(spec: TrialSpec, began: float, share: float) -> StopOnRequest:
+    """Ends a training at its share of the trial's time, cleanly if it can be."""
+    reason = functools.partial(_reason_to_stop, spec, began, share)
+    if spec.seconds is None:
+        return StopOnRequest(reason)
+    latest = began + share * spec.seconds + max(_LEAST_OVERTIME, _OVERTIME * spec.seconds)
+    return StopOnRequest(reason, lambda: time.monotonic() > latest, spec.dispensable)
+
+
 def _slow(spec: TrialSpec) -> list[keras.callbacks.Callback]:
     if spec.seconds is None or not spec.least_epochs:
         return []
@@ -222,5 +240,5 @@ def _reason_to_stop(spec: TrialSpec, began: float, share: float, rest: float) ->
         rest: Seconds of what must still be done.
     """
     if spec.seconds is not None and time.monotonic() - began >= share * spec.seconds - rest:
-        return spec.stop() or "its time was used up"
+        return spec.stop() or _TIME_IS_UP
     return spec.stop()

@@ -46,6 +46,8 @@ class TrialSpec:
         seconds: The time that the trial may take; None: no limit.
         least_epochs: A training that would not come to so many in its time is given up; 0: none
             is.
+        dispensable: Whether there is another trial to fall back on, so that this one may end
+            without a result where its time is over.
         stop: Asked after each step: a text ends the trial early and cleanly.
         rule: Asked after each epoch: whether the training is hopeless beside others; None: it is
             not judged.
@@ -59,6 +61,7 @@ class TrialSpec:
     trainings: tuple[Training, ...] = (Training(),)
     seconds: float | None = None
     least_epochs: float = 0.0
+    dispensable: bool = False
     stop: Callable[[], str | None] = never_stop
     rule: StoppingRule | None = None
 

@@ -40,6 +40,7 @@ from autokeras_nas.search.runner import KerasRunner
 from autokeras_nas.search.spec import Training, TrialResult, TrialSpec
 from autokeras_nas.search.stopping import RuleMaker, Stopping
 from autokeras_nas.search.worker import Setup
+from autokeras_nas.storage import writing
 
 
 class NasTuner(keras_tuner.Tuner):
@@ -131,7 +132,7 @@ class NasTuner(keras_tuner.Tuner):
             if workers == 1 and not kt_distribute.has_chief_oracle():
                 oracle.idle_seconds = 0.0  # With one slot, nobody else ends a trial meanwhile.
         self._stopping = Stopping(stopping, oracle)
-        check_writable(Path(directory) / project_name)
+        check_usable(Path(directory) / project_name, overwrite)
         self._seed = oracle.seed if isinstance(oracle, NasOracle) else (seed or 0)
         self.executor, self.workers, self.trial_timeout = executor, workers, trial_timeout
         self._ends: float | None = None
@@ -214,6 +215,7 @@ class NasTuner(keras_tuner.Tuner):
                 `validation_data`. A trial trains once on each, and its score is the mean.
             **fit_kwargs: Passed to the hypermodel's `fit`.
         """
+        check_writable(Path(self.project_dir))
         self._folds = tuple(folds)
         ends = None if time_budget is None else time.monotonic() + time_budget
         if isinstance(self.oracle, NasOracle) and time_budget is not None:
@@ -228,7 +230,7 @@ class NasTuner(keras_tuner.Tuner):
         self.on_search_begin()
         executor = self._executor()
         try:
-            with Interrupts() as interrupts:
+            with writing(self.project_dir), Interrupts() as interrupts:
                 self._run(executor, interrupts, ends, trial_seconds, fit_args, fit_kwargs)
         finally:
             executor.close()
@@ -301,6 +303,7 @@ class NasTuner(keras_tuner.Tuner):
             trainings=trainings,
             seconds=seconds,
             least_epochs=self._least_epochs(),
+            dispensable=bool(self.oracle.get_best_trials(1)),
             stop=stop,
             rule=self._stopping.rule_for(proposal, len(trainings)),
         )
@@ -386,6 +389,13 @@ class NasTuner(keras_tuner.Tuner):
         """Imports TensorBoard only where a callback of its kind is present."""
         if any(type(callback).__name__ == "TensorBoard" for callback in callbacks):
             super()._configure_tensorboard_dir(callbacks, trial, execution)
+
+
+def check_usable(folder: Path, overwrite: bool) -> None:
+    """Raises `ProjectError` unless a folder can be written or holds a project, to be read."""
+    holds_project = any((folder / name).exists() for name in ("journal.jsonl", "oracle.json"))
+    if overwrite or not holds_project:
+        check_writable(folder)
 
 
 def check_writable(folder: Path) -> None:

@@ -6,6 +6,7 @@ from autokeras_nas.training.callbacks import (
     FailIfSlow,
     Schedule,
     StopOnRequest,
+    TimeIsUp,
     has_finite_loss,
 )
 from autokeras_nas.training.flat_adamw import FlatAdamW
@@ -38,6 +39,7 @@ __all__ = [
     "StopOnRequest",
     "StoppingRule",
     "SuccessiveHalving",
+    "TimeIsUp",
     "has_finite_loss",
     "is_out_of_memory",
     "make_variables",

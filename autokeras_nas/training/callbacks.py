@@ -59,23 +59,40 @@ class Schedule(keras.callbacks.Callback):
             logs[PROGRESS] = self.progress
 
 
+class TimeIsUp(Exception):
+    """A training is over its time by so much that it ends wherever it is."""
+
+
 class StopOnRequest(keras.callbacks.Callback):
     """Ends the running epoch after its present step; Keras then validates as usual.
+
+    Where validation, too, would take far longer than there is time, it is broken off.
 
     Args:
         reason: Asked after each step, with the seconds that validation will take, as far as is
             known; a text ends the training, None lets it go on.
+        overdue: Asked after each step of training and validation: whether the training should be
+            broken off with `TimeIsUp`; None: it never is.
+        dispensable: Whether it may be before its first epoch has ended.
         clock: Returns seconds.
+
+    Attributes:
+        stopped: Why it ended; None: it did not.
+        epochs: The metrics of each epoch that has ended.
     """
 
     def __init__(
         self,
         reason: Callable[[float], str | None],
+        overdue: Callable[[], bool] | None = None,
+        dispensable: bool = False,
         clock: Callable[[], float] = time.monotonic,
     ):
         super().__init__()
-        self.reason, self.clock = reason, clock
+        self.reason, self.overdue, self.clock = reason, overdue, clock
+        self.dispensable = dispensable
         self.stopped: str | None = None
+        self.epochs: list[dict[str, Any]] = []
         self._validation_seconds: float | None = None
         self._began = self._validation_began = 0.0
 
@@ -89,8 +106,14 @@ class StopOnRequest(keras.callbacks.Callback):
     def on_train_begin(self, logs=None):
         self._began = self.clock()
 
+    def on_epoch_end(self, epoch, logs=None):
+        self.epochs.append(dict(logs or {}))
+
     def on_test_begin(self, logs=None):
         self._validation_began = self.clock()
+
+    def on_test_batch_end(self, batch, logs=None):
+        self._break_off()
 
     def on_test_end(self, logs=None):
         self._validation_seconds = self.clock() - self._validation_began
@@ -102,6 +125,11 @@ class StopOnRequest(keras.callbacks.Callback):
             self.stopped = f"the loss became {(logs or {})['loss']}"
         if self.stopped is not None:
             self.model.stop_training = True
+            self._break_off()
+
+    def _break_off(self):
+        if self.overdue is not None and (self.epochs or self.dispensable) and self.overdue():
+            raise TimeIsUp
 
 
 def has_finite_loss(logs: Mapping[str, Any]) -> bool:

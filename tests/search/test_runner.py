@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import errno
+import time
 from dataclasses import replace
 
 import keras
@@ -293,3 +294,72 @@ def test_a_full_disk_ends_the_search_and_not_the_trial_alone(tmp_path, error):
 
     with pytest.raises(ProjectError, match="cannot be written"):
         run(tmp_path, Hypermodel(fit=fit))
+
+
+def validate_for_ever(epochs):
+    """A `fit` whose validation, after so many epochs, never ends by itself."""
+
+    def fit(model, *args, callbacks, **kwargs):
+        for callback in callbacks:
+            callback.set_model(model)
+        for epoch in range(epochs):
+            for callback in callbacks:
+                callback.on_epoch_end(epoch, {"val_accuracy": 0.5})
+        for batch in range(600):
+            time.sleep(0.05)
+            for callback in callbacks:
+                callback.on_test_batch_end(batch)
+        return 1.0
+
+    return fit
+
+
+def test_what_a_training_had_come_to_counts_where_it_is_broken_off(tmp_path):
+    asked = spec(tmp_path)
+    asked.seconds = 0.1
+    result = KerasRunner(Hypermodel(fit=validate_for_ever(2)), OBJECTIVE).run(asked)
+    assert (result.status, result.curve) == ("COMPLETED", [{"val_accuracy": 0.5}] * 2)
+    assert result.reason == "its time was used up" and asked.checkpoint.exists()
+
+
+def test_a_trial_that_can_be_spared_may_end_without_a_result(tmp_path):
+    asked = spec(tmp_path)
+    asked.seconds, asked.dispensable = 0.1, True
+    result = KerasRunner(Hypermodel(fit=validate_for_ever(0)), OBJECTIVE).run(asked)
+    assert result.status == "FAILED" and "its time was used up" in result.reason
+
+
+def test_keras_lets_a_training_be_broken_off(tmp_path):
+    class Slow(keras.callbacks.Callback):
+        def on_test_batch_begin(self, batch, logs=None):
+            time.sleep(0.1)
+
+    asked = spec(tmp_path, batch_size=1, callbacks=[Slow()])
+    asked.seconds, asked.dispensable = 0.2, True
+    result = KerasRunner(Hypermodel(), OBJECTIVE).run(asked)
+    assert result.status == "FAILED" and "its time was used up" in result.reason
+    assert run(tmp_path).status == "COMPLETED"
+
+
+def test_a_network_whose_loss_is_not_finite_is_no_result(tmp_path):
+    def fit(model, *args, **kwargs):
+        model.compile("adam", lambda t, p: keras.ops.mean(p) * float("nan"), metrics=["accuracy"])
+        return model.fit(*args, **kwargs)
+
+    result = run(tmp_path, Hypermodel(fit=fit))
+    assert result.status == "FAILED" and "the loss became nan" in result.reason
+    assert not (tmp_path / "trial" / "checkpoint.weights.h5").exists()
+
+
+def test_an_error_within_a_graph_is_told_by_its_own_words(tmp_path):
+    def batches():
+        yield X[:8], Y[:8]
+        raise RuntimeError("my source broke")
+
+    def fit(model, *args, **kwargs):
+        return model.fit(batches(), steps_per_epoch=4)
+
+    result = run(tmp_path, Hypermodel(fit=fit))
+    assert result.status == "INVALID"
+    assert result.reason.splitlines()[-1] == "RuntimeError: my source broke"
+    assert "Traceback" in result.reason

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from keras_tuner import errors as kt_errors
 
-from autokeras_nas.training import BestWeights, FailIfSlow, StopOnRequest, has_finite_loss
+from autokeras_nas.training import BestWeights, FailIfSlow, StopOnRequest, TimeIsUp, has_finite_loss
 
 X = np.ones((64, 2), "float32")
 
@@ -23,6 +23,25 @@ def test_a_reason_ends_the_epoch_after_its_step():
     history = fit([stop])
     assert stop.stopped == "enough" and len(asked) == 11
     assert len(history.history["loss"]) == 2
+
+
+@pytest.mark.parametrize(("epochs", "dispensable"), [(0, True), (1, False), (1, True)])
+def test_a_training_that_is_overdue_is_broken_off_in_its_validation(epochs, dispensable):
+    late = [False]
+    stop = StopOnRequest(lambda _: None, lambda: late[0], dispensable)
+    for epoch in range(epochs):
+        stop.on_epoch_end(epoch, {"loss": 1.0})
+    stop.on_test_batch_end(0)
+    late[0] = True
+    with pytest.raises(TimeIsUp):
+        stop.on_test_batch_end(1)
+    assert stop.epochs == [{"loss": 1.0}] * epochs
+
+
+def test_a_training_without_a_result_goes_on_where_there_is_no_other():
+    stop = StopOnRequest(lambda _: "late", lambda: True)
+    history = fit([stop], epochs=1)
+    assert len(history.history["loss"]) == 1 and stop.stopped == "late"
 
 
 def test_the_time_of_validation_is_guessed_and_then_measured():
