@@ -16,7 +16,7 @@ import numpy as np
 
 from autokeras_nas.data import Pipeline, is_dataset
 from autokeras_nas.data.batches import Batches
-from autokeras_nas.data.streams import reading
+from autokeras_nas.data.streams import elements_of
 from autokeras_nas.search.spec import Training
 
 _SMALL_BYTES = 2**16
@@ -103,8 +103,9 @@ class Store:
         if is_dataset(data):
             _check_ends(data)
             place.parent.mkdir(parents=True, exist_ok=True)
-            with reading():
-                data.save(str(place))
+            for _ in elements_of(data):
+                pass  # Where its source breaks, TensorFlow's `save` may wait for ever.
+            data.save(str(place))
             return StoredDataset(place)
         if isinstance(data, np.ndarray) and data.nbytes > _SMALL_BYTES and not data.dtype.hasobject:
             place.parent.mkdir(parents=True, exist_ok=True)
