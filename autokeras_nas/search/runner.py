@@ -24,6 +24,7 @@ from autokeras_nas.search.spec import Training, TrialResult, TrialSpec, with_hal
 from autokeras_nas.search.travel import opened
 from autokeras_nas.storage import writing
 from autokeras_nas.training import (
+    PROGRESS,
     BestWeights,
     FailIfSlow,
     LogProgress,
@@ -123,11 +124,11 @@ class KerasRunner:
         result.measures[HONOURED] = float(_honours(spec.proposal))
         result.reason = stopper.stopped or ""
         if not any(self.score.has_value(logs) for logs in result.curve):
-            logged = sorted({name for logs in result.curve for name in logs}) or ["nothing"]
+            logged = sorted({name for logs in result.curve for name in logs} - {PROGRESS})
             raise kt_errors.FailedTrialError(
                 f"No epoch logged a finite {self.score.name}"
                 + (f": {stopper.stopped}. " if stopper.stopped else ". ")
-                + f"Logged: {', '.join(logged)}."
+                + f"Logged: {', '.join(logged) or 'nothing'}."
             )
         self._add_reward(result)
         if judge.stopped:
