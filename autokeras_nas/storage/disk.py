@@ -38,6 +38,6 @@ def writing(folder: object) -> Iterator[None]:
     except Exception as error:
         if not is_disk_full(error):
             raise
-        known = isinstance(error, OSError) and error.errno is not None
-        plain = error if known else OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        raise cannot_write(folder, plain) from error
+        number = getattr(error, "errno", None) or errno.ENOSPC
+        # In the system's words; HDF5 has twenty lines.
+        raise cannot_write(folder, OSError(number, os.strerror(number))) from error

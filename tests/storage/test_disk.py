@@ -32,6 +32,7 @@ def test_other_errors_are_not_taken_for_it(error):
     ("error", "words"),
     [
         (OSError(errno.EROFS, "Read-only file system"), "written: Read-only file system"),
+        (OSError(errno.ENOSPC, "file write failed: ..."), "written: No space left on device"),
         (OSError("9 requested and 0 written"), "written: No space left on device"),
         (RuntimeError("hdf5 ... No space left on device ..."), "written: No space left on device"),
     ],
