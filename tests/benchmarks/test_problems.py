@@ -6,7 +6,7 @@ from nas_bench.problems import SYNTHETIC, load_judge, load_problem, mixed, wide
 
 from autokeras_nas.architecture import HyperParameterGrammar
 
-COUNTABLE = {"trap": 2**16, "plateau": 4**8, "noise": 2**16, "conditional": 1 + 12 + 155}
+COUNTABLE = {"trap": 2**16, "plateau": 4**8, "noise": 2**16, "conditional": 1 + 12 + 3905}
 
 
 def architectures(space):

@@ -1,7 +1,7 @@
 """Conditional: most decisions exist only under others, and the best branch looks poor at first.
 
 A linear model is always worth 0.5, a tree at most 0.8. A network is worth up to 1, but only with
-three layers of the right sizes; with one layer it is worth less than a good tree.
+five layers of the right sizes; with one layer it is worth less than a good tree.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import keras_tuner
 from nas_bench.problem import Synthetic, Values
 
 UNITS = [8, 16, 32, 64, 128]
-RIGHT = (64, 16, 128)
+RIGHT = (64, 16, 128, 8, 32)
 DEEPEST = len(RIGHT)
 
 
