@@ -112,7 +112,7 @@ class Policy:
             "layers": self.layers,
             "scale": self.scale,
             "names": self._names.keys,
-            "choices": [list(key) for key in self._choices.keys],
+            "choices": self._choices.keys,
             "weights": {name: pack(array) for name, array in self.weights.items()},
         }
 

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from autokeras_nas.controllers import Adam
+from autokeras_nas.controllers.adam import Adam
 
 
 def test_two_steps_by_hand():

@@ -11,7 +11,8 @@ import toys
 from scipy import stats
 
 from autokeras_nas.architecture import Decision, Grammar, HyperParameterGrammar
-from autokeras_nas.controllers import Adam, Policy
+from autokeras_nas.controllers import Policy
+from autokeras_nas.controllers.adam import Adam
 
 LEAST_P = 1e-3
 

@@ -60,7 +60,7 @@ def test_whole_numbers_are_not_truth_values():
 
 
 def test_a_float_stands_for_its_bin():
-    trace, _, choices = read(MIXED, DEEP)
+    trace, _, _ = read(MIXED, DEEP)
     decisions = list(MIXED.decisions(DEEP))
     place = [d.name for d in decisions].index("rate")
     assert len(trace.questions[place].legal) == len(decisions[place].choices) == 8
@@ -83,7 +83,7 @@ def test_anchors_of_one_layer_share_a_step():
         "layer_2_joins_0": False,
         "layer_2_joins_1": True,
     }
-    trace, names, choices = read(Skips(), values)
+    trace, names, _ = read(Skips(), values)
     assert [names.keys[step.name] for step in trace.steps] == [
         "layer_0_size",
         "layer_1_size",
