@@ -109,10 +109,6 @@ class Learner:
         """A learner that has learned nothing."""
         return cls(method, Policy(seed, method.units, method.layers, method.scale))
 
-    def log_probability(self, trace: Trace) -> float:
-        """Of one architecture, with the weights of now."""
-        return float(self.policy.read([trace]).log_probabilities[0])
-
     def update(
         self, traces: Sequence[Trace], rewards: np.ndarray, old: Sequence[float], rate: float
     ) -> None:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from autokeras_nas.controllers.weights import Weights, uniform
-
-State = Sequence[tuple[np.ndarray, np.ndarray]]
-"""Of each layer its output and its cell, each `(..., units)`."""
 
 
 @dataclass(frozen=True)
@@ -69,28 +66,9 @@ class Lstm:
             bias[self.units : 2 * self.units] = 1.0
         return weights
 
-    def start(self) -> State:
-        """The state before the first step of a single sequence."""
-        return [(np.zeros(self.units), np.zeros(self.units))] * self.layers
-
-    def step(self, weights: Weights, x: np.ndarray, state: State) -> tuple[np.ndarray, State]:
-        """One step.
-
-        Args:
-            weights: The weights.
-            x: `(..., inputs)`.
-            state: What the step before returned.
-
-        Returns:
-            The output of the last layer, `(..., units)`, and the new state.
-        """
-        new = []
-        for layer, (output, cell) in enumerate(state):
-            drive = x @ weights[f"lstm_{layer}_input"] + weights[f"lstm_{layer}_bias"]
-            drive += output @ weights[f"lstm_{layer}_recurrent"]
-            x, cell = self._cell(self._gates(drive), cell)
-            new.append((x, cell))
-        return x, new
+    def stepper(self, weights: Weights) -> Stepper:
+        """A single sequence, to be taken step by step with the weights of now."""
+        return Stepper(self, weights)
 
     def forward(self, weights: Weights, inputs: np.ndarray) -> tuple[np.ndarray, Tape]:
         """All steps of a batch of sequences.
@@ -108,13 +86,13 @@ class Lstm:
         steps, batch, _ = inputs.shape
         tape = []
         for layer in range(self.layers):
-            gates = inputs @ weights[f"lstm_{layer}_input"] + weights[f"lstm_{layer}_bias"]
+            from_input, recurrent, bias = self.halved(weights, layer)
+            gates = inputs @ from_input + bias
             cells = np.zeros((steps + 1, batch, self.units))
             outputs = np.zeros_like(cells)
-            recurrent = weights[f"lstm_{layer}_recurrent"]
             for t in range(steps):
-                gates[t] = self._gates(gates[t] + outputs[t] @ recurrent)
-                outputs[t + 1], cells[t + 1] = self._cell(gates[t], cells[t])
+                gates[t] += outputs[t] @ recurrent
+                outputs[t + 1], cells[t + 1] = self.cell(gates[t], cells[t])
             tape.append(_LayerTape(inputs, gates, cells, outputs))
             inputs = outputs[1:]
         return inputs, tape
@@ -164,21 +142,60 @@ class Lstm:
             by_output, by_cell = by_gates @ recurrent.T, by_cell * f
         return by_drive
 
-    def _gates(self, drive: np.ndarray) -> np.ndarray:
-        """The three gates and the candidate, in place."""
-        sigmoids = drive[..., : 3 * self.units]
-        # sigmoid(z) = (1 + tanh(z / 2)) / 2, which never overflows.
-        sigmoids *= 0.5
-        np.tanh(drive, out=drive)
-        sigmoids *= 0.5
-        sigmoids += 0.5
-        return drive
+    def halved(self, weights: Mapping[str, np.ndarray], layer: int) -> tuple[np.ndarray, ...]:
+        """Input, recurrent and bias weights of a layer, those of the three gates by half.
 
-    def _cell(self, gates: np.ndarray, cell: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """The new output and the new cell."""
+        As `sigmoid(z) = (1 + tanh(z / 2)) / 2`, one hyperbolic tangent, which never overflows,
+        then serves all four.
+        """
+        factors = np.ones(4 * self.units)
+        factors[: 3 * self.units] = 0.5
+        return tuple(
+            weights[f"lstm_{layer}_{kind}"] * factors for kind in ("input", "recurrent", "bias")
+        )
+
+    def cell(self, drive: np.ndarray, cell: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The new output and cell, `(..., units)` each.
+
+        Args:
+            drive: What drives gates and candidate, by halved weights, `(..., 4 units)`; becomes
+                the gates and the candidate.
+            cell: The cell before.
+        """
         units = self.units
-        cell = gates[..., units : 2 * units] * cell + gates[..., :units] * gates[..., 3 * units :]
-        return gates[..., 2 * units : 3 * units] * np.tanh(cell), cell
+        np.tanh(drive, out=drive)
+        gates = drive[..., : 3 * units]
+        gates *= 0.5
+        gates += 0.5
+        cell = gates[..., units : 2 * units] * cell
+        cell += gates[..., :units] * drive[..., 3 * units :]
+        return gates[..., 2 * units :] * np.tanh(cell), cell
+
+
+class Stepper:
+    """A single sequence, whose next input may depend on the last output.
+
+    Args:
+        lstm: The layers.
+        weights: Their weights.
+    """
+
+    def __init__(self, lstm: Lstm, weights: Weights):
+        self._lstm = lstm
+        # One product for each layer and step: of the input, the last output and a one.
+        self._weights = [np.vstack(lstm.halved(weights, k)) for k in range(lstm.layers)]
+        self._read = [np.zeros(len(stacked)) for stacked in self._weights]
+        for read in self._read:
+            read[-1] = 1.0
+        self._cells = [np.zeros(lstm.units)] * lstm.layers
+
+    def step(self, x: np.ndarray) -> np.ndarray:
+        """The output of the last layer, `(units,)`, for an input `(inputs,)`."""
+        for layer, (stacked, read) in enumerate(zip(self._weights, self._read, strict=True)):
+            read[: len(x)] = x
+            x, self._cells[layer] = self._lstm.cell(read @ stacked, self._cells[layer])
+            read[-1 - len(x) : -1] = x
+        return x
 
 
 def _products(left: np.ndarray, right: np.ndarray) -> np.ndarray:

@@ -168,7 +168,7 @@ class PolicyGradient(NasOracle):
             return
         child = self._in_flight[trial_id] = _Child(trace)
         if self.method.clipped:
-            child.log_probability = self.learner.log_probability(trace)
+            child.log_probability = self.learner.policy.log_probability(trace)
 
     def learn(self, trial: FinishedTrial) -> None:
         child = self._in_flight.pop(trial.trial_id, None)

@@ -139,7 +139,7 @@ def test_a_bandit_is_learned(name):
         learner = Learner.new(SMALL[name], seed)
         train(learner, bandit(), lambda v: float(v["c0"] == 2), 60, rate=0.03, seed=seed)
         trace = learner.policy.trace(bandit(), {"c0": 2})
-        won += math.exp(learner.log_probability(trace)) > 0.9
+        won += math.exp(learner.policy.log_probability(trace)) > 0.9
     assert won == 5
 
 

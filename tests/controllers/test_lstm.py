@@ -27,9 +27,10 @@ def test_one_cell_by_hand():
     drive = [0.5 * x + 0.1 * h, -x + 0.2 * h + 1.0, 2 * x - 0.3 * h - 0.5, 0.3 * x + 0.4 * h + 0.2]
     i, f, o = (1.0 / (1.0 + np.exp(-z)) for z in drive[:3])
     cell = f * c + i * np.tanh(drive[3])
-    output, state = lstm.step(weights, np.array([x]), [(np.array([h]), np.array([c]))])
-    assert output[0] == pytest.approx(o * np.tanh(cell))
-    assert state[0][1][0] == pytest.approx(cell)
+    stepper = lstm.stepper(weights)
+    stepper._read[0][1], stepper._cells[0] = h, np.array([c])
+    assert stepper.step(np.array([x]))[0] == pytest.approx(o * np.tanh(cell))
+    assert stepper._cells[0][0] == pytest.approx(cell)
 
 
 def test_steps_give_what_sequences_give():
@@ -39,10 +40,21 @@ def test_steps_give_what_sequences_give():
     outputs, _ = lstm.forward(weights, inputs)
     assert outputs.shape == (5, 2, 4)
     for child in range(2):
-        state = lstm.start()
+        stepper = lstm.stepper(weights)
         for t in range(5):
-            output, state = lstm.step(weights, inputs[t, child], state)
+            output = stepper.step(inputs[t, child])
             np.testing.assert_allclose(output, outputs[t, child], rtol=1e-12)
+
+
+def test_steps_of_one_sequence_change_nothing_of_another():
+    lstm = Lstm(inputs=3, units=4, layers=2)
+    weights = random_weights(lstm)
+    x = np.ones(3)
+    first = lstm.stepper(weights).step(x)
+    other = lstm.stepper(weights)
+    kept = other.step(x)
+    other.step(x)
+    np.testing.assert_array_equal(kept, first)
 
 
 @pytest.mark.parametrize("layers", [1, 2, 3])

@@ -100,6 +100,7 @@ def test_one_trace_is_worth_the_same_alone_and_in_a_batch(grammar):
     for trace, log_probability, entropy in zip(
         traces, together.log_probabilities, together.entropies, strict=True
     ):
+        assert policy.log_probability(trace) == pytest.approx(log_probability, rel=1e-12)
         alone = policy.read([trace])
         assert alone.log_probabilities[0] == pytest.approx(log_probability, rel=1e-12)
         assert alone.entropies[0] == pytest.approx(entropy, rel=1e-12)

@@ -260,14 +260,14 @@ def test_children_in_flight_at_a_snapshot_are_learned_from_after_it(method, tmp_
 
 
 class Opening(Grammar):
-    """Rows of layers of two kinds, at first of one or two, in the end of up to six."""
+    """Rows of layers of nine kinds, at first of one or two, in the end of up to six."""
 
     def options(self, prefix, progress=1.0):
         if "depth" not in prefix:
             return Decision.among("depth", range(1, 3 + int(4 * progress)))
         if len(prefix) > prefix["depth"]:
             return None
-        return Decision.among(f"layer_{len(prefix)}", ("a", "b"))
+        return Decision.among(f"layer_{len(prefix)}", tuple("abcdefghi"))
 
 
 def test_a_space_opens_up_and_is_learned_as_it_was(tmp_path):
