@@ -143,6 +143,8 @@ class JournaledOracle(keras_tuner.Oracle, abc.ABC):
     def update_trial(self, trial_id: str, metrics: Mapping[str, float], step: int = 0):
         """Notes metrics of a running trial; nothing is written before it ends.
 
+        Those of a trial that does not run, which a worker given up for lost may send, are dropped.
+
         Raises:
             ValueError: If the objective is not among the metrics, or one is no number.
         """
@@ -151,6 +153,8 @@ class JournaledOracle(keras_tuner.Oracle, abc.ABC):
             self._check_objective_found(metrics)
             # All of them before the first is noted.
             numbers = {name: _number(name, value) for name, value in metrics.items()}
+            if not self._is_running(trial_id):
+                return trial
             for name, value in numbers.items():
                 if not trial.metrics.exists(name):
                     trial.metrics.register(name, direction=self._direction(name))

@@ -776,3 +776,11 @@ def test_a_project_can_be_closed_and_gone_on_with(tmp_path):
     oracle.close()
     toys.run(oracle, 1)
     assert list(opened(tmp_path).trials) == ["0000", "0001"]
+
+
+def test_metrics_of_a_trial_that_has_ended_are_dropped(tmp_path):
+    oracle = Recorder(tmp_path)
+    toys.run(oracle, 1)
+    before = json.dumps(oracle.trials["0000"].get_state())
+    oracle.update_trial("0000", {"val_accuracy": 0.125}, step=99)
+    assert json.dumps(oracle.trials["0000"].get_state()) == before
