@@ -177,7 +177,9 @@ class JournaledOracle(keras_tuner.Oracle, abc.ABC):
                 return
             self._end_trial(trial)
             self._changed.notify_all()
-            if self._has_failed and not kt_distribute.is_chief_oracle():
+            # A retry ends nothing, even where it comes after the tenth failure.
+            was_last = self.end_order[-1:] == [trial.trial_id]
+            if was_last and self._has_failed and not kt_distribute.is_chief_oracle():
                 raise SearchFailedError(self.stop_reason)
 
     def update_space(self, hyperparameters: keras_tuner.HyperParameters) -> None:

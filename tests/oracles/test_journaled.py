@@ -784,3 +784,16 @@ def test_metrics_of_a_trial_that_has_ended_are_dropped(tmp_path):
     before = json.dumps(oracle.trials["0000"].get_state())
     oracle.update_trial("0000", {"val_accuracy": 0.125}, step=99)
     assert json.dumps(oracle.trials["0000"].get_state()) == before
+
+
+def test_a_retry_after_ten_failures_ends_no_resumed_search(tmp_path):
+    oracle = Recorder(tmp_path, max_retries_per_trial=1)
+    oracle.create_trial("slow")
+    with pytest.raises(SearchFailedError):
+        for _ in range(10):
+            toys.finish(oracle, oracle.create_trial("t"), status="FAILED")
+    resumed = opened(tmp_path, max_retries_per_trial=1)
+    trial = resumed.create_trial("t")
+    assert trial.trial_id == "0000"
+    toys.finish(resumed, trial, status="INVALID")
+    assert resumed.create_trial("t").trial_id == "0000"
