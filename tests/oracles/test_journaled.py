@@ -797,3 +797,14 @@ def test_a_retry_after_ten_failures_ends_no_resumed_search(tmp_path):
     assert trial.trial_id == "0000"
     toys.finish(resumed, trial, status="INVALID")
     assert resumed.create_trial("t").trial_id == "0000"
+
+
+def test_a_project_that_was_refused_is_refused_again_and_left_as_it_is(tmp_path):
+    toys.run(Recorder(tmp_path), 1)
+    journal = tmp_path / "p" / "journal.jsonl"
+    before = journal.read_bytes()
+    other = Recorder(tmp_path, objective="val_loss")
+    for _ in range(2):
+        with pytest.raises(ProjectError, match="another search"):
+            other.create_trial("t")
+    assert journal.read_bytes() == before
