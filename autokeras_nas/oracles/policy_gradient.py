@@ -250,7 +250,10 @@ class PolicyGradient(NasOracle):
 
     def take_notes(self, record: Mapping[str, Any]) -> None:
         super().take_notes(record)
-        self._drawn_at = record.get("drawn_at", 1.0)
+        drawn_at = record.get("drawn_at", 1.0)
+        if type(drawn_at) not in (int, float) or not 0.0 <= drawn_at <= 1.0:
+            raise ValueError(f"its architecture was drawn at {drawn_at!r} of the search")
+        self._drawn_at = drawn_at
 
     def get_state(self) -> dict[str, Any]:
         return {
