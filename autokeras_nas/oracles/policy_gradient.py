@@ -22,6 +22,8 @@ _MOST_MUTATIONS = 20
 _LAST_EPOCHS = 5
 _HIGHEST_RATE = 0.05
 _TRIALS_WITHOUT_A_NUMBER = 100
+_LARGEST = 1e50
+"""Of a reward: squares of gradients must be finite."""
 
 
 @dataclass
@@ -231,7 +233,9 @@ class PolicyGradient(NasOracle):
         numbers = np.array([worst if number is None else number for number in measured])
         if self.reward_kind == "rank":
             return np.array([self._share_beaten(number) for number in numbers])
-        return np.sign(numbers) * np.abs(numbers) ** self.reward_power
+        with np.errstate(over="ignore"):
+            powers = np.sign(numbers) * np.abs(numbers) ** self.reward_power
+        return np.clip(powers, -_LARGEST, _LARGEST)
 
     def _share_beaten(self, reward: float) -> float:
         """The share of completed trials with a lower reward; those with the same count half."""

@@ -124,6 +124,15 @@ def test_negative_rewards_keep_their_sign():
     np.testing.assert_allclose(searched.rewards, [[-9.0, 4.0]])
 
 
+@pytest.mark.parametrize("method", ["reinforce", "ppo"])
+def test_rewards_beyond_measure_leave_finite_weights(method):
+    searched = watched(children=2, method=method)
+    for value in (-1e300, 1.0, 1e300, -1e200):
+        end(searched, searched.create_trial("t"), value)
+    assert searched.learner.updates == 2
+    assert all(np.isfinite(row).all() for row in weights(searched).values())
+
+
 def test_a_loss_is_worth_the_share_of_trials_that_it_beats():
     searched = watched(children=4, direction="min")
     for loss in (3.0, 1e9, 0.1, 3.0):
