@@ -9,7 +9,7 @@ import pytest
 import tensorflow as tf
 
 from autokeras_nas.tasks import ImageClassification, Regression
-from autokeras_nas.training import BestWeights, Recipe, train, training_batches
+from autokeras_nas.training import PROGRESS, BestWeights, Recipe, train, training_batches
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(32, 6, 6, 1)).astype("float32")
@@ -87,7 +87,7 @@ def test_quantities_are_not_smoothed():
 
 def test_smoothing_leaves_validation_and_its_names():
     model, history = trained(Recipe(label_smoothing=0.3))
-    assert set(history) == {"loss", "accuracy", "val_loss", "val_accuracy"}
+    assert set(history) == {"loss", "accuracy", "val_loss", "val_accuracy", PROGRESS}
     probabilities = model.predict(X, verbose=0)
     loss = -np.mean(np.log(probabilities[np.arange(len(Y)), Y]))
     assert history["val_loss"][-1] == pytest.approx(loss, rel=1e-4)
