@@ -24,6 +24,8 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
+from processes import children
+
 from autokeras_nas.storage.journal import decode_line
 
 _EXAMPLES = 200
@@ -111,17 +113,6 @@ def proposals(folder: Path) -> dict[str, str]:
     return {r["trial"]: repr(r["values"]) for r in created}
 
 
-def children(pid: int) -> set[int]:
-    """The processes that a process has started."""
-    found: set[int] = set()
-    for task in Path(f"/proc/{pid}/task").glob("*/children"):
-        try:
-            found.update(map(int, task.read_text().split()))
-        except (FileNotFoundError, ProcessLookupError):
-            continue
-    return found
-
-
 def await_record(program: subprocess.Popen, folder: Path) -> None:
     """Waits until a program has written to the journal, or has ended."""
     before = len(records(folder))
@@ -166,7 +157,7 @@ def killed_search(folder: Path, seed: int, tally: Tally, rng, arguments) -> None
         except subprocess.TimeoutExpired:
             pass
         is_over = program.poll() is not None
-        workers = children(program.pid)
+        workers = set(children(program.pid))
         program.send_signal(signal.SIGKILL)
         program.wait()
         tally.orphans += len(outlive(workers))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
@@ -68,19 +67,12 @@ def elements_of(dataset) -> Iterator[Any]:
     """The elements of a `tf.data.Dataset` as NumPy arrays.
 
     Raises:
-        ValueError: If its source breaks.
+        ValueError: If its source breaks; it tells why.
     """
-    with reading():
-        yield from dataset.as_numpy_iterator()
-
-
-@contextlib.contextmanager
-def reading() -> Iterator[None]:
-    """Raises a ValueError, which tells why, where the source of a `tf.data.Dataset` breaks."""
     import tensorflow as tf
 
     try:
-        yield
+        yield from dataset.as_numpy_iterator()
     except tf.errors.OpError as error:
         raise ValueError(
             f"The data cannot be read to their end. Received: {summary(error)}. "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 
 import keras
@@ -46,29 +47,36 @@ def board_of(tuner):
 
 
 @pytest.fixture(scope="module")
-def searched(request, tmp_path_factory):
-    """The executor, the folder and the tuner of a search in which every fault happened."""
-    executor, folder = request.param, tmp_path_factory.mktemp("nas")
-    faults = FAULTS[executor]
-    tuner = make(folder, executor, len(faults) + 2, faults)
-    tuner.search(X, Y, callbacks=[FaultyCallback()], **FIT)
-    return executor, folder, tuner
+def searched(tmp_path_factory):
+    """Gives the folder and the tuner of a search in which every fault happened, by executor.
+
+    Each runs once for all tests, whatever their order.
+    """
+
+    @functools.cache
+    def search(executor):
+        folder, faults = tmp_path_factory.mktemp("nas"), FAULTS[executor]
+        tuner = make(folder, executor, len(faults) + 2, faults)
+        tuner.search(X, Y, callbacks=[FaultyCallback()], **FIT)
+        return folder, tuner
+
+    return search
 
 
-with_each_executor = pytest.mark.parametrize("searched", list(FAULTS), indirect=True)
+with_each_executor = pytest.mark.parametrize("executor", list(FAULTS))
 
 
-@pytest.mark.parametrize(("searched", "fault"), EACH, indirect=["searched"])
-def test_a_fault_fails_its_trial_and_the_leaderboard_tells_why(searched, fault):
-    executor, _, tuner = searched
+@pytest.mark.parametrize(("executor", "fault"), EACH)
+def test_a_fault_fails_its_trial_and_the_leaderboard_tells_why(searched, executor, fault):
+    _, tuner = searched(executor)
     row = board_of(tuner).loc[fault]
     assert row["status"] == "FAILED"
     assert re.search(FAULTS[executor][fault], row["reason"]), row["reason"]
 
 
 @with_each_executor
-def test_trials_before_and_after_all_faults_are_well(searched):
-    _, _, tuner = searched
+def test_trials_before_and_after_all_faults_are_well(searched, executor):
+    _, tuner = searched(executor)
     well = board_of(tuner).loc["none"]
     assert list(well["status"]) == ["COMPLETED"] * 2
     assert set(well["trial"]) == {"0000", f"{len(tuner.oracle.trials) - 1:04d}"}
@@ -79,13 +87,13 @@ def test_trials_before_and_after_all_faults_are_well(searched):
 
 
 @with_each_executor
-def test_what_is_oversized_is_no_trial(searched):
-    assert OVERSIZED not in board_of(searched[2]).index
+def test_what_is_oversized_is_no_trial(searched, executor):
+    assert OVERSIZED not in board_of(searched(executor)[1]).index
 
 
 @with_each_executor
-def test_another_tuner_opens_the_project_with_its_reasons_and_goes_on(searched):
-    executor, folder, tuner = searched
+def test_another_tuner_opens_the_project_with_its_reasons_and_goes_on(searched, executor):
+    folder, tuner = searched(executor)
     again = make(folder, executor, len(tuner.oracle.trials) + 1, FAULTS[executor])
     assert leaderboard(again.oracle).equals(leaderboard(tuner.oracle))
     again.oracle.initial_architectures = [{"fault": "none", "units": 10}]
