@@ -28,7 +28,8 @@ class Recipe:
         warmup: Share of the training, in [0, 1).
         clip_norm: The most that the norm of a step's whole gradient may be; None: anything.
         averaging: Share of the averaged weights that a step leaves them, in (0, 1); validation
-            and checkpoints have these averages. None: the latest weights.
+            and checkpoints have these averages, as in `FlatAdamW`. None: the latest weights; so
+            it is over several replicas.
         label_smoothing: Share of each class target that all classes get alike, in [0, 1);
             in training alone.
         shift: Of training images, as in `Augmentation`; so are `mirror` and `cover`.
@@ -50,16 +51,14 @@ class Recipe:
     mixed_precision: bool = False
 
     def optimizer(self) -> keras.optimizers.Optimizer:
-        """A fresh optimiser; Keras's own where it must know of replicas, or average weights."""
+        """A fresh optimiser; Keras's own where it must know of replicas."""
         options: dict[str, Any] = {
             "weight_decay": self.weight_decay,
             "global_clipnorm": self.clip_norm,
         }
-        if self.averaging is not None:
-            options |= {"use_ema": True, "ema_momentum": self.averaging}
+        if _is_distributed():
             return keras.optimizers.AdamW(self.learning_rate, **options)
-        adamw = keras.optimizers.AdamW if _is_distributed() else FlatAdamW
-        return adamw(self.learning_rate, **options)
+        return FlatAdamW(self.learning_rate, averaging=self.averaging, **options)
 
     def rate(self, progress: float) -> float:
         """The learning rate after a share of the training, in [0, 1]."""

@@ -42,7 +42,7 @@ def train(
     if hasattr(model, "output"):  # Not before their first call: users' models of other kinds.
         make_variables(model, data)
     ours: list[keras.callbacks.Callback] = [Schedule(recipe, steps, seconds)]
-    if recipe.averaging is not None:
+    if getattr(model.optimizer, "averaging", None) is not None:
         ours.append(AveragedWeights())
     # The pipeline shuffles; Keras warns that it cannot.
     kwargs.setdefault("shuffle", False)

@@ -4,7 +4,8 @@ import keras
 import numpy as np
 import pytest
 
-from autokeras_nas.training import AveragedWeights, Recipe
+from autokeras_nas.training import AveragedWeights, FlatAdamW, Recipe
+from autokeras_nas.training.averaging import FlatAverage
 
 X = np.ones((4, 1), "float32")
 
@@ -44,18 +45,17 @@ def fit(momentum, stop_after=None, epochs=3):
         epochs=epochs,
         validation_data=(X, X),
         validation_batch_size=4,
-        callbacks=[AveragedWeights(), look],
+        callbacks=[look] if momentum is None else [AveragedWeights(), look],
         verbose=0,
     )
     return look, float(model.get_weights()[0][0, 0])
 
 
-def averages(weights, momentum):
+def averages(weights, share):
     """By hand; the first weights are the first average."""
-    average = weights[0]
-    found = [average]
-    for weight in weights[1:]:
-        average = momentum * average + (1 - momentum) * weight
+    average, found = 0.0, []
+    for step, weight in enumerate(weights, start=1):
+        average = average + max(1 - share, 9 / (step + 8)) * (weight - average)
         found.append(average)
     return found
 
@@ -76,3 +76,109 @@ def test_training_is_the_same_with_and_without_averages():
 def test_a_training_leaves_the_average_however_it_ends(stop_after):
     look, final = fit(0.7, stop_after)
     assert final == pytest.approx(averages(look.trained, 0.7)[-1], rel=1e-5)
+
+
+def normalized():
+    """A network with batch normalization, compiled, and what it is trained on."""
+    keras.utils.set_random_seed(0)
+    inputs = keras.Input((3,))
+    x = keras.layers.BatchNormalization(momentum=0.5)(keras.layers.Dense(4)(inputs))
+    model = keras.Model(inputs, keras.layers.Dense(1)(x))
+    model.compile(FlatAdamW(0.05, averaging=0.9), "mse")
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(24, 3)).astype("float32")
+    return model, x, x.sum(axis=1, keepdims=True)
+
+
+def go_on(model, x, y, begin=0, end=1):
+    model.fit(
+        x,
+        y,
+        batch_size=8,
+        initial_epoch=begin,
+        epochs=end,
+        shuffle=False,
+        callbacks=[AveragedWeights()],
+        verbose=0,
+    )
+
+
+class Remember(keras.callbacks.Callback):
+    """Remembers all weights after each step."""
+
+    def on_train_begin(self, logs=None):
+        self.steps = []
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.steps.append(self.model.get_weights())
+
+
+def test_statistics_of_batch_normalization_are_averaged_like_the_weights():
+    model, x, y = normalized()
+    remember = Remember()
+    callbacks = [AveragedWeights(), remember]
+    model.fit(x, y, batch_size=8, epochs=2, shuffle=False, callbacks=callbacks, verbose=0)
+    for position, found in enumerate(model.get_weights()):
+        expected = averages([weights[position] for weights in remember.steps], 0.9)[-1]
+        np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-6)
+    statistics = [w for w in model.weights if "moving" in w.name]
+    assert len(statistics) == 2 and not np.allclose(statistics[0], remember.steps[-1][4])
+
+
+def test_a_second_training_goes_on_from_the_latest_weights():
+    model, x, y = normalized()
+    go_on(model, x, y, 0, 3)
+    again, *_ = normalized()
+    for epoch in range(3):
+        go_on(again, x, y, epoch, epoch + 1)
+    for one, other in zip(model.get_weights(), again.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def whole(model, path):
+    model.save(path / "model.keras")
+    return keras.models.load_model(path / "model.keras")
+
+
+def weights_alone(model, path):
+    model.save_weights(path / "model.weights.h5")
+    again, *_ = normalized()
+    again.optimizer.build(again.trainable_variables)
+    again.load_weights(path / "model.weights.h5")
+    return again
+
+
+@pytest.mark.parametrize("restored", [whole, weights_alone])
+def test_a_restored_training_goes_on_exactly(tmp_path, restored):
+    model, x, y = normalized()
+    go_on(model, x, y, 0, 2)
+    again = restored(model, tmp_path)
+    for one, other in zip(model.get_weights(), again.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)
+    for each in (model, again):
+        go_on(each, x, y, 2, 4)
+    pairs = zip(model.variables, again.variables, strict=True)
+    state = zip(model.optimizer.variables, again.optimizer.variables, strict=True)
+    for one, other in [*pairs, *state]:
+        np.testing.assert_array_equal(one, other)
+
+
+def test_a_network_that_learns_its_input_from_data_is_averaged_too():
+    keras.utils.set_random_seed(0)
+    model = keras.Sequential([keras.layers.Dense(1, use_bias=False)])
+    model.compile(FlatAdamW(0.1, averaging=0.7), "mse")
+    look = Look()
+    callbacks = [AveragedWeights(), look]
+    model.fit(X, 5.0 * X, batch_size=2, epochs=2, callbacks=callbacks, verbose=0)
+    assert look.kept == pytest.approx(averages(look.trained, 0.7)[1::2], rel=1e-5)
+
+
+def test_averages_move_by_a_share_and_are_exchanged_exactly():
+    variables = [keras.Variable([1.0, 2.0]), keras.Variable([[5.0]])]
+    average = FlatAverage(variables, keras.Variable([3.0, 2.0, 1.0]))
+    average.move(0.25)
+    np.testing.assert_array_equal(average.vector, [2.5, 2.0, 2.0])
+    average.exchange()
+    np.testing.assert_array_equal(variables[0], [2.5, 2.0])
+    np.testing.assert_array_equal(variables[1], [[2.0]])
+    np.testing.assert_array_equal(average.vector, [1.0, 2.0, 5.0])
