@@ -1,18 +1,22 @@
 """What each part of the training recipe is worth, on a network that stays the same.
 
-One setting at a time is changed in the recipe that images have by default; each run trains a
-small network for a fixed number of epochs, so that a busy machine changes nothing, and measures
-the test images with the last weights. Results are lines of a file, and a run that is there is not
-made again. Prints Markdown tables: mean test accuracy, its difference from the default of the
-same seeds with the standard error of that, and the seconds of a run.
+One part at a time is switched off or on in the recipe that images have by default. Each run trains
+a small network for a fixed number of epochs, so that a busy machine changes nothing, and measures
+the test images with the weights that the training leaves. Prints a Markdown table for each data
+set: test accuracy, and what it gains over the default of the same seed, both as mean ± standard
+deviation over the seeds. A part that is by default as asked for has no row.
 
-    python benchmarks/recipe.py --seeds 0 1 2 --results recipe.jsonl
-    python benchmarks/recipe.py --data digits --items shift mirror --results recipe.jsonl
+    python benchmarks/recipe.py --results recipe.jsonl --seeds 0 1 2
+    python benchmarks/recipe.py --results recipe.jsonl --data digits --parts "averaging on"
 
-With `--goal`, a plain network as one writes it by hand is trained for so many seconds twice: by
-Keras with Adam at a constant rate, and by our trainer with the default recipe.
+With `--hand`, a plain network as one writes it by hand is trained for so many seconds on 10,000
+images of Fashion-MNIST: by Keras with Adam at a constant rate, by our trainer with the default
+recipe, and with each part that is named.
 
-    python benchmarks/recipe.py --goal --seconds 600
+    python benchmarks/recipe.py --results hand.jsonl --hand --seconds 600 --seeds 0 1 2
+
+Each run is a line of the results, and is not made again: it is known by its data, its length, its
+seed and its whole recipe, so that results outlive a change of the defaults.
 """
 
 from __future__ import annotations
@@ -20,10 +24,10 @@ from __future__ import annotations
 import argparse
 import functools
 import io
+import itertools
 import json
-import math
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -34,85 +38,97 @@ import numpy as np
 from autokeras_nas.data import Pipeline, as_source
 from autokeras_nas.search.preparation import default_batch_size
 from autokeras_nas.tasks import ImageClassification
-from autokeras_nas.training import Recipe, StopOnRequest
-from autokeras_nas.training.trainer import train
+from autokeras_nas.training import Recipe, StopOnRequest, mixed_precision, train
 
-CIFAR = Path(__file__).resolve().parents[2] / "shared/data/cifar10_small"
-BASE = Recipe()
+CIFAR = Path(__file__).resolve().parents[2] / "shared" / "data" / "cifar10_small"
+TESTS = 5000
+_EXAMINED = 1000
+_MOST_EPOCHS = 10**6
 
 
-class Constant(Recipe):
+class ConstantRate(Recipe):
     """The recipe without a schedule."""
 
     def rate(self, progress: float) -> float:
         return self.learning_rate
 
 
-ITEMS: dict[str, dict[str, dict[str, Any]]] = {
-    "default": {"default": {}},
-    "rate": {f"rate {rate:g}": {"learning_rate": rate} for rate in (1e-3, 1e-2)},
-    "schedule": {"constant rate": {"schedule": Constant}, "no warm-up": {"warmup": 0.0}},
-    "decay": {f"decay {decay:g}": {"weight_decay": decay} for decay in (1e-5, 1e-2, 1e-1)},
-    "smoothing": {"smoothing": {"label_smoothing": 0.1}},
-    "clip": {"clip 1": {"clip_norm": 1.0}},
-    "averaging": {"averaging": {"averaging": 0.99}},
-    "batch": {f"batch x {factor:g}": {"batch_factor": factor} for factor in (0.5, 2, 4)},
-    "augmentation": {
-        "shift": {"shift": 0.1},
-        "small shift": {"shift": 0.04},
-        "mirror": {"mirror": True},
-        "shift, mirror": {"shift": 0.1, "mirror": True},
-        "shift, cover": {"shift": 0.1, "cover": 0.3},
-    },
+PARTS: dict[str, dict[str, Any]] = {
+    "schedule off": {"kind": ConstantRate},
+    "warm-up off": {"warmup": 0.0},
+    "decay off": {"weight_decay": 0.0},
+    "clipping off": {"clip_norm": None},
+    "clipping on": {"clip_norm": 1.0},
+    "averaging off": {"averaging": None},
+    "averaging on": {"averaging": 0.99},
+    "smoothing off": {"label_smoothing": 0.0},
+    "smoothing on": {"label_smoothing": 0.1},
+    "shift off": {"shift": 0.0},
+    "shift on": {"shift": 0.1},
+    "mirror off": {"mirror": False},
+    "mirror on": {"mirror": True},
+    "cover off": {"cover": 0.0},
+    "cover on": {"cover": 0.3},
+    "augmentation off": {"shift": 0.0, "mirror": False, "cover": 0.0},
+    "mixed precision off": {"mixed_precision": False},
+    "mixed precision on": {"mixed_precision": True},
 }
+"""What each changes in the default; mixed precision does so on GPUs alone."""
 
 
-def digits(seed: int):
+def digits(seed: int, examples: int | None):
     """`(x_train, x_test, y_train, y_test)` of scikit-learn's digits, a fifth for the test."""
-    return accuracy.digits(seed, None)
+    return accuracy.digits(seed, examples)
 
 
-def fashion_mnist(seed: int, examples: int = 3000, tests: int = 4000):
+def fashion_mnist(seed: int, examples: int | None):
     """The same of Fashion-MNIST, from Debian's package: other training images for each seed."""
+    examples = examples or 10_000
     x, x_test, y, y_test = accuracy.fashion_mnist(0, None)
-    part = slice(seed * examples, (seed + 1) * examples)
-    return x[part], x_test[:tests], y[part], y_test[:tests]
+    part = _part(seed, examples, len(x))
+    return x[part], x_test[:TESTS], y[part], y_test[:TESTS]
 
 
-def cifar10(seed: int, examples: int = 3000, tests: int = 4000):
-    """The same of CIFAR-10, from files of JPEG images."""
+def cifar10(seed: int, examples: int | None):
+    """The same of CIFAR-10, from files of JPEG images: other training images for each seed."""
+    examples = examples or 5000
+    files = [np.load(CIFAR / f"cifar10_{name}.npz") for name in ("train_a", "train_b")]
+    images = [image for file in files for image in _jpegs(file)]
+    labels = np.concatenate([file["labels"] for file in files])
+    test = np.load(CIFAR / "cifar10_test.npz")
+    part = _part(seed, examples, len(images))
+    x, x_test = _decoded(images[part]), _decoded(_jpegs(test)[:TESTS])
+    return x, x_test, labels[part], test["labels"][:TESTS]
+
+
+def _part(seed: int, examples: int, available: int) -> slice:
+    place = seed % (available // examples) * examples
+    return slice(place, place + examples)
+
+
+def _jpegs(file) -> list[bytes]:
+    content, ends = file["jpeg"].tobytes(), file["offsets"]
+    return [content[begin:end] for begin, end in itertools.pairwise(ends)]
+
+
+def _decoded(images: list[bytes]) -> np.ndarray:
     from PIL import Image
 
-    def read(name: str, part: slice) -> tuple[np.ndarray, np.ndarray]:
-        file = np.load(CIFAR / f"cifar10_{name}.npz")
-        content, ends = file["jpeg"].tobytes(), file["offsets"]
-        images = [
-            np.asarray(Image.open(io.BytesIO(content[begin:end])).convert("RGB"))
-            for begin, end in zip(ends[:-1][part], ends[1:][part], strict=True)
-        ]
-        return np.stack(images), file["labels"][part]
-
-    name, place = ("train_a", "train_b")[seed % 2], seed // 2 * examples
-    x, y = read(name, slice(place, place + examples))
-    x_test, y_test = read("test", slice(tests))
-    return x, x_test, y, y_test
-
-
-def halved(data):
-    """The same data with images reduced to means of two by two pixels."""
-
-    def reduced(x: np.ndarray) -> np.ndarray:
-        count, height, width = x.shape[:3]
-        return x.reshape(count, height // 2, 2, width // 2, 2, *x.shape[3:]).mean(axis=(2, 4))
-
-    x, x_test, y, y_test = data
-    return reduced(x), reduced(x_test), y, y_test
+    return np.stack([np.asarray(Image.open(io.BytesIO(image)).convert("RGB")) for image in images])
 
 
 DATA = {"digits": digits, "fashion_mnist": fashion_mnist, "cifar10": cifar10}
-DATA["fashion_half"] = lambda seed: halved(fashion_mnist(seed))
-DATA["cifar10_half"] = lambda seed: halved(cifar10(seed))
-EPOCHS = {"digits": 30} | dict.fromkeys(list(DATA)[1:], 12)
+EPOCHS = {"digits": 30, "fashion_mnist": 10, "cifar10": 20}
+
+
+@functools.lru_cache(maxsize=1)
+def load(data: str, seed: int, examples: int | None):
+    """Data, and the recipe that images have by default, as a search would find it."""
+    x, x_test, y, y_test = DATA[data](seed, examples)
+    task = ImageClassification()
+    rows = np.random.default_rng(seed).permutation(len(x))[:_EXAMINED]
+    task.examine(x[rows], y[rows])
+    return (x, x_test, y, y_test), task.recipe()
 
 
 def small_network(shape: tuple[int, ...], classes: int) -> keras.Model:
@@ -124,7 +140,8 @@ def small_network(shape: tuple[int, ...], classes: int) -> keras.Model:
         x = keras.layers.Activation("relu")(x)
         x = keras.layers.MaxPooling2D(2)(x)
     x = keras.layers.Dropout(0.25)(keras.layers.Flatten()(x))
-    return keras.Model(inputs, keras.layers.Dense(classes, activation="softmax")(x))
+    outputs = keras.layers.Dense(classes, activation="softmax", dtype="float32")(x)
+    return keras.Model(inputs, outputs)
 
 
 def plain_network(shape: tuple[int, ...], classes: int) -> keras.Model:
@@ -142,179 +159,201 @@ def plain_network(shape: tuple[int, ...], classes: int) -> keras.Model:
             keras.layers.Flatten(),
             keras.layers.Dense(128, activation="relu"),
             keras.layers.Dropout(0.5),
-            keras.layers.Dense(classes, activation="softmax"),
+            keras.layers.Dense(classes, activation="softmax", dtype="float32"),
         ]
     )
 
 
-SIDES = ["keras", "ours"]
-NETWORKS = {"small": small_network, "plain": plain_network}
+def measure(network: Callable, data, recipe: Recipe, length: dict, seed: int) -> dict[str, Any]:
+    """One training by a recipe: test accuracy and loss, epochs, seconds.
 
-
-def measure(
-    network: str, data, epochs: int, seed: int, settings: dict, seconds=None
-) -> dict[str, Any]:
-    """One training by a recipe with `settings` changed: test accuracy, loss, epochs, seconds."""
+    Args:
+        network: Of a shape and a number of classes.
+        data: As `load` gives them.
+        recipe: How.
+        length: `epochs`, or `seconds`.
+        seed: Of the weights, the order and what is drawn.
+    """
     x, x_test, y, y_test = data
-    settings = dict(settings)
-    size = int(default_batch_size(len(x)) * settings.pop("batch_factor", 1))
-    recipe = settings.pop("schedule", Recipe)(**{**vars(BASE), **settings})
     keras.utils.clear_session()
     keras.utils.set_random_seed(seed)
     task = ImageClassification()
     task.fit_targets(y)
     preprocess = task.preprocessor(x)
-    sides = (as_source(x, y), size, True), (as_source(x_test, y_test), 256, False)
-    train_data, test_data = (
-        Pipeline(source, preprocess, task.targets, size, seed, shuffle=shuffle).dataset()
-        for source, size, shuffle in sides
-    )
-    model = NETWORKS[network](tuple(preprocess.output_shape[1:]), len(task.classes))
+    size = default_batch_size(len(x))
+    batches = Pipeline(as_source(x, y), preprocess, task.targets, size, seed).dataset()
+    tests = Pipeline(as_source(x_test, y_test), preprocess, task.targets, 256, seed, shuffle=False)
+    with mixed_precision(recipe.mixed_precision):
+        model = network(tuple(preprocess.output_shape[1:]), len(task.classes))
     model.compile(recipe.optimizer(), **task.compile_options())
-    began, cpu = time.monotonic(), time.process_time()
-
-    def reason(rest: float) -> str | None:
-        over = seconds is not None and time.monotonic() - began > seconds
-        return "its time was used up" if over else None
-
+    stop, began, cpu = _stop(length), time.monotonic(), time.process_time()
     history = train(
         model,
         recipe,
-        train_data,
-        epochs=epochs,
-        seconds=seconds,
+        batches,
+        epochs=length.get("epochs", _MOST_EPOCHS),
+        seconds=length.get("seconds"),
         smoothed=task.smoothed,
-        callbacks=[StopOnRequest(reason)],
+        callbacks=[stop],
         verbose=0,
     )
+    return _measured(model, (tests.dataset(),), history, began, cpu)
+
+
+def measure_keras(network: Callable, data, length: dict, seed: int) -> dict[str, Any]:
+    """The same network as one trains it with Keras: Adam, batches of 32, pixels in [0, 1]."""
+    x, x_test, y, y_test = data
+    x, x_test = (part[..., None].astype("float32") / 255.0 for part in (x, x_test))
+    keras.utils.clear_session()
+    keras.utils.set_random_seed(seed)
+    model = network(x.shape[1:], int(y.max()) + 1)
+    model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    stop, began, cpu = _stop(length), time.monotonic(), time.process_time()
+    history = model.fit(x, y, epochs=_MOST_EPOCHS, callbacks=[stop], verbose=0)
+    return _measured(model, (x_test, y_test), history, began, cpu)
+
+
+def _stop(length: dict) -> StopOnRequest:
+    end = time.monotonic() + length.get("seconds", float("inf"))
+    return StopOnRequest(lambda rest: "time is up" if time.monotonic() > end else None)
+
+
+def _measured(model, tests, history, began: float, cpu: float) -> dict[str, Any]:
     wall, cpu = time.monotonic() - began, time.process_time() - cpu
     return {
-        **model.evaluate(test_data, verbose=0, return_dict=True),
+        **model.evaluate(*tests, verbose=0, return_dict=True),
         "train_accuracy": history.history["accuracy"][-1],
         "epochs": len(history.history["loss"]),
-        "seconds": round(wall, 1),
+        "wall_seconds": round(wall, 1),
         "cpu_seconds": round(cpu, 1),
     }
 
 
-def measure_plain(network: str, data, seconds: float, seed: int) -> dict[str, Any]:
-    """The same network as Keras trains it: Adam, batches of 32, pixels in [0, 1]."""
-    x, x_test, y, y_test = ((part / 255.0 if part.ndim > 1 else part) for part in data)
-    x, x_test = (part.reshape(*part.shape, 1).astype("float32") for part in (x, x_test))
-    keras.utils.clear_session()
-    keras.utils.set_random_seed(seed)
-    model = NETWORKS[network](x.shape[1:], int(y.max()) + 1)
-    model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
-    began = time.monotonic()
-    stop = StopOnRequest(lambda rest: "late" if time.monotonic() - began > seconds else None)
-    history = model.fit(x, y, epochs=_MOST_EPOCHS, callbacks=[stop], verbose=0)
-    wall = time.monotonic() - began
-    measured = model.evaluate(x_test, y_test, verbose=0, return_dict=True)
-    return {**measured, "epochs": len(history.history["loss"]), "seconds": round(wall, 1)}
+class Results:
+    """Lines of a file, one for each run that was made."""
+
+    def __init__(self, path: Path):
+        self.path = path
+        lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+        self._measured = {_text(line["run"]): line["measured"] for line in map(json.loads, lines)}
+
+    def get(self, run: dict[str, Any], make: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+        """What a run has measured; makes it unless it was made before."""
+        if _text(run) not in self._measured:
+            measured = make()
+            with self.path.open("a", encoding="utf-8") as file:
+                file.write(json.dumps({"run": run, "measured": measured}) + "\n")
+            self._measured[_text(run)] = measured
+            print(json.dumps({"run": run, "measured": measured}), flush=True)
+        return self._measured[_text(run)]
 
 
-def runs(arguments: argparse.Namespace) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
-    """What identifies each run that is asked for, and its settings."""
-    items = ["default", *(item for item in arguments.items if item != "default")]
+def _text(run: dict[str, Any]) -> str:
+    return json.dumps(run, sort_keys=True)
+
+
+def recipes(default: dict[str, Any], parts: Iterable[str]) -> dict[str, Recipe]:
+    """The default recipe and those in which a part differs, by name."""
+    found = {"default": Recipe(**default)}
+    for name in parts:
+        changes = dict(PARTS[name])
+        recipe = changes.pop("kind", Recipe)(**{**default, **changes})
+        if recipe != found["default"]:
+            found[name] = recipe
+    return found
+
+
+def described(recipe: Recipe) -> dict[str, Any]:
+    """A recipe as JSON."""
+    return {"kind": type(recipe).__name__, **vars(recipe)}
+
+
+def ablate(arguments: argparse.Namespace, results: Results) -> None:
+    """Makes the runs that are missing, seed by seed, and prints a table for each data set."""
+    rows: dict[str, dict[str, dict[int, dict]]] = {data: {} for data in arguments.data}
     for seed in arguments.seeds:
-        for item in items:
-            for name, settings in ITEMS[item].items():
-                for data in arguments.data:
-                    epochs = round(EPOCHS[data] * arguments.scale)
-                    yield (
-                        {
-                            "network": arguments.network,
-                            "data": data,
-                            "epochs_asked": epochs,
-                            "item": item,
-                            "name": name,
-                            "seed": seed,
-                        },
-                        settings,
-                    )
+        for data in arguments.data:
+            length = {"epochs": arguments.epochs or EPOCHS[data]}
+            content, default = load(data, seed, arguments.examples)
+            for name, recipe in recipes(default, arguments.parts).items():
+                run = {
+                    "network": "small",
+                    "data": data,
+                    "examples": len(content[0]),
+                    "length": length,
+                    "seed": seed,
+                    "recipe": described(recipe),
+                }
+                make = functools.partial(measure, small_network, content, recipe, length, seed)
+                rows[data].setdefault(name, {})[seed] = results.get(run, make)
+    for data, table in rows.items():
+        epochs = arguments.epochs or EPOCHS[data]
+        print(f"\n{data}, {epochs} epochs\n")
+        print_table(table, "default")
 
 
-def read(results: Path) -> list[dict[str, Any]]:
-    """The lines so far."""
-    if not results.exists():
-        return []
-    return [json.loads(line) for line in results.read_text(encoding="utf-8").splitlines()]
-
-
-def print_tables(lines: list[dict[str, Any]]) -> None:
-    """One Markdown table for each network, data set and length."""
-    kinds = sorted({(line["network"], line["data"], line["epochs_asked"]) for line in lines})
-    for network, data, epochs in kinds:
-        here = [
-            x
-            for x in lines
-            if (x["network"], x["data"], x["epochs_asked"]) == (network, data, epochs)
-        ]
-        base = {x["seed"]: x["accuracy"] for x in here if x["name"] == "default"}
-        print(f"\n{data}, {network} network, {epochs} epochs\n")
-        print("| recipe | accuracy | against the default | loss | CPU seconds | seeds |")
-        print("| --- | --- | --- | --- | --- | --- |")
-        for name in dict.fromkeys(x["name"] for x in here):
-            row = [x for x in here if x["name"] == name]
-            gains = [x["accuracy"] - base[x["seed"]] for x in row if x["seed"] in base]
-            error = np.std(gains, ddof=1) / math.sqrt(len(gains)) if len(gains) > 1 else math.nan
-            print(
-                f"| {name} | {np.mean([x['accuracy'] for x in row]):.4f} "
-                f"| {np.mean(gains):+.4f} ± {error:.4f} "
-                f"| {np.mean([x['loss'] for x in row]):.3f} "
-                f"| {np.mean([x['cpu_seconds'] for x in row]):.0f} | {len(row)} |"
-            )
-
-
-def ablate(arguments: argparse.Namespace) -> None:
-    """Makes the runs that are not in the results yet, and prints the tables."""
-    lines = read(arguments.results)
-    done = [{key: line[key] for key in line if key in _KEYS} for line in lines]
-    load = functools.lru_cache(maxsize=8)(lambda data, seed: DATA[data](seed))
-    for key, settings in runs(arguments):
-        if key in done:
-            continue
-        data, seed = load(key["data"], key["seed"]), key["seed"]
-        measured = measure(key["network"], data, key["epochs_asked"], seed, settings)
-        lines.append({**key, **measured})
-        with arguments.results.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(lines[-1]) + "\n")
-        print(lines[-1], flush=True)
-    print_tables(lines)
-
-
-_MOST_EPOCHS = 10**6
-_KEYS = ("network", "data", "epochs_asked", "item", "name", "seed")
-
-
-def goal(arguments: argparse.Namespace) -> None:
+def by_hand(arguments: argparse.Namespace, results: Results) -> None:
     """So many seconds of 10,000 images of Fashion-MNIST each: Keras alone, and our trainer."""
-    print("| seed | trained by | test accuracy | epochs | seconds |")
-    print("| --- | --- | --- | --- | --- |")
-    data = fashion_mnist(0, 10_000, 10_000)
+    rows: dict[str, dict[int, dict]] = {}
+    length = {"seconds": arguments.seconds}
     for seed in arguments.seeds:
-        for name in arguments.sides:
-            if name == "keras":
-                row = measure_plain("plain", data, arguments.seconds, seed)
+        content, default = load("fashion_mnist", seed, arguments.examples)
+        sides: dict[str, Recipe | None] = {"Keras, Adam": None}
+        sides |= recipes(default, arguments.parts)
+        for name, recipe in sides.items():
+            run = {
+                "network": "plain",
+                "data": "fashion_mnist",
+                "examples": len(content[0]),
+                "length": length,
+                "seed": seed,
+                "recipe": described(recipe) if recipe else name,
+            }
+            if recipe is None:
+                make = functools.partial(measure_keras, plain_network, content, length, seed)
             else:
-                row = measure("plain", data, _MOST_EPOCHS, seed, {}, arguments.seconds)
-            numbers = f"{row['accuracy']:.4f} | {row['epochs']} | {row['seconds']:.0f}"
-            print(f"| {seed} | {name} | {numbers} |", flush=True)
+                make = functools.partial(measure, plain_network, content, recipe, length, seed)
+            rows.setdefault(name, {})[seed] = results.get(run, make)
+    print(f"\nfashion_mnist, {arguments.seconds:g} seconds\n")
+    print_table(rows, "Keras, Adam")
+
+
+def print_table(rows: dict[str, dict[int, dict]], base: str) -> None:
+    """A Markdown table of what was measured, by name and seed, and of gains over one row."""
+    print(f"| recipe | accuracy | gain over {base} | loss | epochs | CPU seconds | seeds |")
+    print("| --- | --- | --- | --- | --- | --- | --- |")
+    for name, by_seed in rows.items():
+        gains = [x["accuracy"] - rows[base][seed]["accuracy"] for seed, x in by_seed.items()]
+        columns = {key: [x[key] for x in by_seed.values()] for key in next(iter(by_seed.values()))}
+        gain = "" if name == base else _spread(gains, "+.4f")
+        print(
+            f"| {name} | {_spread(columns['accuracy'], '.4f')} | {gain} "
+            f"| {_spread(columns['loss'], '.3f')} | {np.mean(columns['epochs']):.0f} "
+            f"| {np.mean(columns['cpu_seconds']):.0f} | {len(by_seed)} |"
+        )
+
+
+def _spread(values: list[float], form: str) -> str:
+    deviation = f"{np.std(values, ddof=1):{form.lstrip('+')}}" if len(values) > 1 else "?"
+    return f"{np.mean(values):{form}} ± {deviation}"
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--data", nargs="+", choices=list(DATA), default=list(DATA))
-    parser.add_argument("--items", nargs="+", choices=list(ITEMS), default=list(ITEMS))
+    parser.add_argument("--results", type=Path, required=True, help="A file of JSON lines.")
     parser.add_argument("--seeds", nargs="+", type=int, default=[0])
-    parser.add_argument("--network", choices=list(NETWORKS), default="small")
-    parser.add_argument("--scale", type=float, default=1.0, help="Of the numbers of epochs.")
-    parser.add_argument("--results", type=Path, default=Path("recipe.jsonl"))
-    parser.add_argument("--goal", action="store_true")
-    parser.add_argument("--sides", nargs="+", choices=SIDES, default=SIDES, help="Of the goal.")
-    parser.add_argument("--seconds", type=float, default=600.0, help="Of each side of the goal.")
+    parser.add_argument("--parts", nargs="*", choices=list(PARTS), help="Default: those for CPUs.")
+    parser.add_argument("--data", nargs="+", choices=list(DATA), default=list(DATA))
+    parser.add_argument("--epochs", type=int, help="Default: 10 to 30, by the data.")
+    parser.add_argument("--examples", type=int, help="Default: by the data.")
+    parser.add_argument("--hand", action="store_true")
+    parser.add_argument("--seconds", type=float, default=600.0, help="Of each side, by hand.")
     arguments = parser.parse_args()
-    goal(arguments) if arguments.goal else ablate(arguments)
+    if arguments.parts is None:
+        all_parts = [name for name in PARTS if "precision" not in name]
+        arguments.parts = [] if arguments.hand else all_parts
+    results = Results(arguments.results)
+    by_hand(arguments, results) if arguments.hand else ablate(arguments, results)
 
 
 if __name__ == "__main__":
