@@ -20,9 +20,15 @@ class FlatAverage:
     def __init__(self, variables: Sequence[keras.Variable], vector: keras.Variable):
         self.variables, self.vector = variables, vector
 
-    def move(self, rate) -> None:
-        """Moves the averages by a share, in [0, 1], towards what the variables are now."""
-        latest = flat(self.variables, self.variables)
+    def move(self, rate, latest=None) -> None:
+        """Moves the averages by a share towards what the variables are now.
+
+        Args:
+            rate: The share, in [0, 1].
+            latest: What they are, end to end, where that is known; None: they are read.
+        """
+        if latest is None:
+            latest = flat(self.variables, self.variables)
         self.vector.assign_add(rate * (latest - self.vector))
 
     def exchange(self) -> None:

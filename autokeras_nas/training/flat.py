@@ -26,7 +26,7 @@ def flat(tensors, variables):
     vectors = [
         ops.zeros((length,), "float32")
         if tensor is None
-        else ops.cast(ops.reshape(tensor, (-1,)), "float32")
+        else ops.cast(_shaped(tensor, (length,)), "float32")
         for tensor, length in zip(tensors, _sizes(variables), strict=True)
     ]
     return ops.concatenate(vectors)
@@ -37,9 +37,14 @@ def parts(vector, variables) -> list:
     ends = list(itertools.accumulate(_sizes(variables)))[:-1]
     pieces = ops.split(vector, ends) if ends else [vector]  # TensorFlow splits into no single one.
     return [
-        ops.cast(ops.reshape(piece, variable.shape), variable.dtype)
+        ops.cast(_shaped(piece, variable.shape), variable.dtype)
         for piece, variable in zip(pieces, variables, strict=True)
     ]
+
+
+def _shaped(tensor, shape):
+    # Half of all variables are vectors already, and operations take time to compile.
+    return tensor if tuple(tensor.shape) == tuple(shape) else ops.reshape(tensor, shape)
 
 
 def _sizes(variables) -> list[int]:

@@ -150,7 +150,9 @@ class FlatAdamW(keras.optimizers.Optimizer):
                 "No variable has a gradient. Received: a loss that depends on none of "
                 f"{len(variables)} trainable variables. Check that the loss uses the outputs."
             )
-        update = self._update(grads, variables)
+        constrained = any(variable.constraint is not None for variable in variables)
+        before = flat(variables, variables) if self.weight_decay or self._averages else None
+        update = self._update(grads, variables, before)
         steps = parts(update, variables)
         for variable, gradient, step in zip(variables, grads, steps, strict=True):
             if gradient is None:
@@ -162,11 +164,14 @@ class FlatAdamW(keras.optimizers.Optimizer):
         if self.averaging is not None:
             young = 9.0 / (ops.cast(self._iterations, "float32") + 8.0)
             rate = ops.maximum(1.0 - self.averaging, young)
-            for average in self._averages:
+            weights, *followed = self._averages
+            # Read again only where it must be: operations take time to compile.
+            weights.move(rate, None if constrained else before - update)
+            for average in followed:
                 average.move(rate)
 
-    def _update(self, grads, variables):
-        """What all variables lose, a vector."""
+    def _update(self, grads, variables, before):
+        """What all variables lose, a vector; as is `before`, their values."""
         gradient = flat(grads, variables)
         if self.loss_scale_factor is not None:
             gradient = gradient / self.loss_scale_factor
@@ -185,7 +190,9 @@ class FlatAdamW(keras.optimizers.Optimizer):
                 variable if gradient is not None and self._use_weight_decay(variable) else None
                 for variable, gradient in zip(variables, grads, strict=True)
             ]
-            update = update + self.weight_decay * flat(decays, variables)
+            all_decay = all(variable is not None for variable in decays)
+            decaying = before if all_decay else flat(decays, variables)
+            update = update + self.weight_decay * decaying
         return ops.cast(self.learning_rate, "float32") * update
 
     def get_config(self) -> dict:
