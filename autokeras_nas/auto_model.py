@@ -51,7 +51,7 @@ from autokeras_nas.search.budget import (
 )
 from autokeras_nas.search.choice import check_executor, choose_executor
 from autokeras_nas.search.devices import visible_gpus
-from autokeras_nas.search.manifest import read_manifest, write_manifest
+from autokeras_nas.search.manifest import malformed, read_manifest, write_manifest
 from autokeras_nas.search.outcome import best_model, history_of
 from autokeras_nas.search.preparation import prepare
 from autokeras_nas.search.tuner import check_usable, check_writable
@@ -385,11 +385,27 @@ class AutoModel:
                 a model.
 
         Raises:
-            ProjectError: If there is no project, or parts of your own are missing.
+            ProjectError: If there is no project or it is damaged, or parts of your own are
+                missing.
             SearchFailedError: If no trial of it has ended with a model, and that is not allowed.
         """
         folder = Path(path)
         manifest = read_manifest(folder)
+        with malformed(folder):
+            model = cls._described(folder, manifest, search_space, oracle)
+        tuner = model._make_tuner()
+        tuner.oracle.reload()
+        model._origin = {name: manifest.get(name) for name in _ORIGIN}
+        try:
+            model._finish(tuner)
+        except SearchFailedError:
+            if not allow_unfinished:
+                raise
+        return model
+
+    @classmethod
+    def _described(cls, folder: Path, manifest: dict, search_space, oracle) -> AutoModel:
+        """The model that a manifest describes, of which nothing is opened yet."""
         for name, given in (("search_space", search_space), ("oracle", oracle)):
             if given is None and manifest[name] is None:
                 raise ProjectError(
@@ -415,14 +431,6 @@ class AutoModel:
             seed=manifest["seed"],
         )
         model._input_spec = InputSpec.from_config(manifest["input_spec"])
-        tuner = model._make_tuner()
-        tuner.oracle.reload()
-        model._origin = {name: manifest.get(name) for name in _ORIGIN}
-        try:
-            model._finish(tuner)
-        except SearchFailedError:
-            if not allow_unfinished:
-                raise
         return model
 
     def _save_project(self) -> None:

@@ -17,6 +17,17 @@ _WRAPPING = re.compile(
 )
 
 
+MALFORMED = (
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    RecursionError,
+    TypeError,
+    ValueError,
+)
+"""What reading raises where a file is whole, and its content of another form than expected."""
+
+
 class InvalidArchitectureError(kt_errors.FailedTrialError):
     """An architecture that cannot be built: a finding of the search, not a bug.
 

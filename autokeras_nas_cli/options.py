@@ -17,7 +17,7 @@ TASKS = (
     "text_classification",
 )
 SEARCH_SPACES = ("chain_cnn", "nasnet_cell", "tabular_mlp", "text")
-ORACLES = ("random", "regularized_evolution")
+ORACLES = ("policy_gradient", "random", "regularized_evolution")
 _EXPORT_FORMATS = ("keras", "tf_saved_model", "onnx", "litert")
 
 _KEPT = "What had finished is kept: `autokeras-nas resume` goes on."

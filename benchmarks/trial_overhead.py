@@ -9,7 +9,8 @@ Markdown table of seconds and shares:
 - validation: all validations, without their tracing;
 - building, checkpoints: building and compiling models, writing their weights;
 - preparation: reading, splitting and preprocessing the data, before the first trial;
-- between: the rest of trials and what lies between them: callbacks, costs, oracle, journal;
+- proposing: the oracle's choice of the next trial, with the costs of all that it refuses;
+- between: the rest of trials and what lies between them: callbacks, journal;
 - result: opening the winner and assembling what is exported.
 
     python benchmarks/trial_overhead.py chain_cnn --time-budget 10m
@@ -32,6 +33,7 @@ import keras
 from accuracy import fashion_mnist
 
 import autokeras_nas as nas
+from autokeras_nas.oracles import NasOracle
 from autokeras_nas.search import runner
 from autokeras_nas.search.budget import parse_seconds
 
@@ -43,6 +45,7 @@ ROWS = (
     "building",
     "checkpoints",
     "preparation",
+    "proposing",
     "between",
     "result",
 )
@@ -55,6 +58,7 @@ class Ledger:
         seconds: By part.
         trials: Finished ones.
         steps: Training steps in all.
+        stopwatch: What times the training that runs.
     """
 
     def __init__(self):
@@ -63,6 +67,7 @@ class Ledger:
         self.steps = 0
         self.began: float | None = None
         self.ended = 0.0
+        self.stopwatch: Stopwatch | None = None
 
     def timed(self, part: str, function):
         """The function, which enters what its calls take."""
@@ -77,8 +82,12 @@ class Ledger:
 
         return wrapper
 
-    def enter(self, steps: list[float], validations: list[float]) -> None:
-        """Enters a training's steps and validations, in seconds."""
+    def enter_training(self) -> None:
+        """Enters the steps and validations of the training that has ended, however it did."""
+        if self.stopwatch is None:
+            return
+        steps, validations = self.stopwatch.steps, self.stopwatch.validations
+        self.stopwatch = None
         if len(steps) > 1:
             typical = statistics.median(steps[1:])
             self.seconds["steps"] += typical * len(steps)
@@ -92,7 +101,7 @@ class Ledger:
 
 
 class Stopwatch(keras.callbacks.Callback):
-    """Enters a training into a ledger. Each trial gets a copy of it, but all enter into one.
+    """Times a training for a ledger. Each trial gets a copy of it, but all tell the same one.
 
     Args:
         ledger: Where.
@@ -120,14 +129,14 @@ class Stopwatch(keras.callbacks.Callback):
     def on_test_end(self, logs=None):
         self.validations.append(time.perf_counter() - self._since)
 
-    def on_train_end(self, logs=None):
-        self.ledger.enter(self.steps, self.validations)
+    def on_train_begin(self, logs=None):
+        self.ledger.stopwatch = self
 
 
 @contextmanager
 def measured(ledger: Ledger) -> Iterator[None]:
     """Times what a runner does beside training, and when its trials begin and end."""
-    run = runner.KerasRunner.run
+    run, trained = runner.KerasRunner.run, runner.KerasRunner._fit
 
     def run_trial(self, spec):
         ledger.began = ledger.began or time.perf_counter()
@@ -136,12 +145,21 @@ def measured(ledger: Ledger) -> Iterator[None]:
         ledger.trials += result.status == "COMPLETED"
         return result
 
+    def fit(self, *args):
+        try:
+            return trained(self, *args)
+        finally:
+            ledger.enter_training()
+
     built = ledger.timed("building", runner.KerasRunner._built)
     saved = ledger.timed("checkpoints", runner.save_checkpoint)
+    proposed = ledger.timed("proposing", NasOracle.create_trial)
     with ExitStack() as stack:
         stack.enter_context(mock.patch.object(runner.KerasRunner, "run", run_trial))
+        stack.enter_context(mock.patch.object(runner.KerasRunner, "_fit", fit))
         stack.enter_context(mock.patch.object(runner.KerasRunner, "_built", built))
         stack.enter_context(mock.patch.object(runner, "save_checkpoint", saved))
+        stack.enter_context(mock.patch.object(NasOracle, "create_trial", proposed))
         yield
 
 

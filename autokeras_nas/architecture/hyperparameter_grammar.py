@@ -107,6 +107,12 @@ class HyperParameterGrammar(Grammar):
                 values.setdefault(entry.name, entry.default)
         return values or None
 
+    def mutate(
+        self, values: Mapping[str, Value], rng: np.random.Generator, rate: float | None = None
+    ) -> Values:
+        # The space may have grown since: what it did not have then is drawn.
+        return super().mutate(self.complete(values, rng), rng, rate)
+
     def declare(self, hp: keras_tuner.HyperParameters) -> None:
         hp.merge([entry for entry, _ in self._entries], overwrite=False)
 

@@ -11,6 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from autokeras_nas.data.prefetching import prefetched
+
 _SETTINGS = "batches.json"
 
 
@@ -48,7 +50,7 @@ class Batches:
         drops = self.shuffle and count >= self.batch_size
         rows = rows.batch(self.batch_size, drop_remainder=drops)
         gather = self._gather_from_memory() if self.in_memory else self._gather_from_files(drops)
-        return rows.map(gather, num_parallel_calls=tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE)
+        return prefetched(rows.map(gather, num_parallel_calls=tf.data.AUTOTUNE))
 
     def _gather_from_memory(self):
         import tensorflow as tf

@@ -10,6 +10,7 @@ import numpy as np
 
 from autokeras_nas.data.checks import no_numbers
 from autokeras_nas.data.labels import plain_labels
+from autokeras_nas.data.prefetching import prefetched
 from autokeras_nas.data.source import Batch, Source
 from autokeras_nas.data.streams import elements_of, is_batched
 
@@ -122,9 +123,9 @@ class DatasetSource(Source):
                     finite &= tf.reduce_all(tf.math.is_finite(part))
             return feature_hash(x), y if keeps_labels else tf.constant(0), finite
 
-        rows = self.elements().map(row, num_parallel_calls=tf.data.AUTOTUNE).batch(_SCAN_BATCH)
+        rows = self.elements().map(row, num_parallel_calls=tf.data.AUTOTUNE)
         hashes, labels, seen = [], [], 0
-        for hash_batch, label_batch, finite in elements_of(rows):
+        for hash_batch, label_batch, finite in elements_of(prefetched(rows.batch(_SCAN_BATCH))):
             if not finite.all():
                 raise ValueError(
                     "The dataset has features or labels that are NaN or infinite. Received: the "

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import tokenize
+import zipfile
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +13,23 @@ import numpy as np
 
 from autokeras_nas.data.image_files import ImageFiles
 from autokeras_nas.data.image_folder import read_image_folder
-from autokeras_nas.errors import unknown_name
+from autokeras_nas.errors import MALFORMED, unknown_name
 
 TABLES = (".csv", ".csv.gz", ".parquet")
 _SUFFIXES = (*TABLES, ".npz")
 _ISO_DATE = r"\d{4}-\d{2}-\d{2}([ T]\d{2}:\d{2}(:\d{2}([.,]\d+)?)?)?(Z|[+-]\d{2}:?\d{2})?"
 _PAIRS = (("x", "y"), ("x_train", "y_train"))
 """What the arrays of a NumPy archive are called; the first that is there counts."""
+_BROKEN = (
+    *MALFORMED,
+    EOFError,
+    MemoryError,
+    OSError,
+    RuntimeError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
+"""All the ways in which pandas, PyArrow and NumPy report a broken file."""
 
 
 def is_file(x) -> bool:
@@ -113,7 +126,7 @@ def _read_table(path: Path):
                 "Install it with `pip install pyarrow`, or save the table as CSV."
             ) from error
         return pd.read_parquet(path)
-    except (ValueError, OSError) as error:  # Pandas' and PyArrow's errors are of these.
+    except _BROKEN as error:
         raise ValueError(
             f"The table cannot be read. Received: {str(path)!r} "
             f"({' '.join(str(error).split())}). Check that the file is whole and of its kind."
@@ -177,12 +190,15 @@ def _as_texts(table):
 
 def _read_archive(path: Path) -> tuple[np.ndarray, np.ndarray | None]:
     try:
-        with np.load(path) as archive:
+        archive = np.load(path)
+        if isinstance(archive, np.ndarray):
+            raise ValueError("it is one array without a name")
+        with archive:
             for x, y in _PAIRS:
                 if x in archive:
                     return archive[x], archive[y] if y in archive else None
             names = list(archive)
-    except (ValueError, OSError, EOFError) as error:
+    except (*_BROKEN, SyntaxError, tokenize.TokenError) as error:
         raise ValueError(
             f"The NumPy archive cannot be read. Received: {str(path)!r} ({error}). "
             "Save arrays of numbers or texts with `np.savez`, not Python objects."

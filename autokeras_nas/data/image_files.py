@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from autokeras_nas.data.prefetching import prefetched
+
 SUFFIXES = (".png", ".jpg", ".jpeg", ".gif", ".bmp")
 _GREY = ("1", "L", "LA", "I", "F")
 _DEEP = ("I", "F", "I;16", "I;16L", "I;16B", "I;16N")
@@ -84,7 +86,7 @@ class ImageFiles:
             return tf.ensure_shape(images, (None, *self.image_shape))
 
         rows = tf.data.Dataset.range(len(self)).batch(_BATCH)
-        return rows.map(read, num_parallel_calls=tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE)
+        return prefetched(rows.map(read, num_parallel_calls=tf.data.AUTOTUNE))
 
 
 def read_header(path: Path) -> Header | None:

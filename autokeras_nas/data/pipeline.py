@@ -14,6 +14,7 @@ from autokeras_nas.data.dataset_source import DatasetSource
 from autokeras_nas.data.features import as_tensors, num_bytes
 from autokeras_nas.data.labels import ClassWeights, plain_labels
 from autokeras_nas.data.memory import fits_in_memory
+from autokeras_nas.data.prefetching import prefetched
 from autokeras_nas.data.row_sources import RowSource
 from autokeras_nas.data.source import Source
 
@@ -94,7 +95,6 @@ class Pipeline:
         Its order follows from `seed` and TensorFlow's own seed of this moment, whatever other
         datasets of this pipeline have given before.
         """
-        import tensorflow as tf
 
         if self.in_memory:
             if self._memory is None:
@@ -110,7 +110,7 @@ class Pipeline:
                 f"Received: a source of type {type(self.source).__name__}, too large for "
                 "memory. Raise `memory_limit`."
             )
-        return dataset.prefetch(tf.data.AUTOTUNE)
+        return prefetched(dataset)
 
     # ---- Parts of a batch -------------------------------------------------------------------
 

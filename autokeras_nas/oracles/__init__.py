@@ -2,7 +2,15 @@
 
 from autokeras_nas.oracles.base import ORACLES, NasOracle
 from autokeras_nas.oracles.finished import FinishedTrial
+from autokeras_nas.oracles.policy_gradient import PolicyGradient
 from autokeras_nas.oracles.random_search import RandomSearch
 from autokeras_nas.oracles.regularized_evolution import RegularizedEvolution
 
-__all__ = ["ORACLES", "FinishedTrial", "NasOracle", "RandomSearch", "RegularizedEvolution"]
+__all__ = [
+    "ORACLES",
+    "FinishedTrial",
+    "NasOracle",
+    "PolicyGradient",
+    "RandomSearch",
+    "RegularizedEvolution",
+]

@@ -24,7 +24,7 @@ from autokeras_nas.architecture.proposal import HONOURED, control
 from autokeras_nas.oracles.finals import champion, check_finalists, next_finalist
 from autokeras_nas.oracles.finished import FinishedTrial
 from autokeras_nas.oracles.journaled import JournaledOracle, Status
-from autokeras_nas.oracles.records import best_values
+from autokeras_nas.oracles.records import best_values, is_count
 from autokeras_nas.registry import Registry
 
 ORACLES: Registry[NasOracle] = Registry("oracle")
@@ -313,9 +313,10 @@ class NasOracle(JournaledOracle):
         return {"seed": self.seed, "counter": self._counter, "sized_for": self._sized_for}
 
     def take_notes(self, record: Mapping[str, Any]) -> None:
-        self.seed = record.get("seed", self.seed)
-        self._counter = record.get("counter", self._counter)
-        self._sized_for = record.get("sized_for", self._sized_for)
+        notes = [record.get(name, known) for name, known in self.creation_notes().items()]
+        if not all(map(is_count, notes)):
+            raise ValueError(f"its notes are {notes}")
+        self.seed, self._counter, self._sized_for = notes
 
 
 def _checked_seed(seed: int | None) -> int:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import abc
 import bisect
 import collections
+import contextlib
 import math
-import re
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,14 +20,22 @@ from keras_tuner.src.engine import trial as kt_trial
 
 from autokeras_nas.architecture import Values, plain_values
 from autokeras_nas.errors import (
+    MALFORMED,
     ProjectError,
     SearchFailedError,
     cannot_write,
     check_limit,
     headline,
+    summary,
 )
 from autokeras_nas.objectives import as_objective, direction_of
-from autokeras_nas.oracles.records import end_record, entries_of, entry_records, restore_end
+from autokeras_nas.oracles.records import (
+    check_record,
+    end_record,
+    entries_of,
+    entry_records,
+    restore_end,
+)
 from autokeras_nas.oracles.space import Space
 from autokeras_nas.storage import Journal, read_snapshot, write_snapshot
 
@@ -143,6 +151,8 @@ class JournaledOracle(keras_tuner.Oracle, abc.ABC):
     def update_trial(self, trial_id: str, metrics: Mapping[str, float], step: int = 0):
         """Notes metrics of a running trial; nothing is written before it ends.
 
+        Those of a trial that does not run, which a worker given up for lost may send, are dropped.
+
         Raises:
             ValueError: If the objective is not among the metrics, or one is no number.
         """
@@ -151,6 +161,8 @@ class JournaledOracle(keras_tuner.Oracle, abc.ABC):
             self._check_objective_found(metrics)
             # All of them before the first is noted.
             numbers = {name: _number(name, value) for name, value in metrics.items()}
+            if not self._is_running(trial_id):
+                return trial
             for name, value in numbers.items():
                 if not trial.metrics.exists(name):
                     trial.metrics.register(name, direction=self._direction(name))
@@ -173,7 +185,9 @@ class JournaledOracle(keras_tuner.Oracle, abc.ABC):
                 return
             self._end_trial(trial)
             self._changed.notify_all()
-            if self._has_failed and not kt_distribute.is_chief_oracle():
+            # A retry ends nothing, even where it comes after the tenth failure.
+            was_last = self.end_order[-1:] == [trial.trial_id]
+            if was_last and self._has_failed and not kt_distribute.is_chief_oracle():
                 raise SearchFailedError(self.stop_reason)
 
     def update_space(self, hyperparameters: keras_tuner.HyperParameters) -> None:
@@ -409,22 +423,39 @@ class JournaledOracle(keras_tuner.Oracle, abc.ABC):
         """Takes up the project in the folder, once; KerasTuner asks for it only now and then."""
         if self._opened:
             return
-        self._opened = True
-        if self._folder is None:
-            return
-        self._journal = Journal(self._folder / "journal.jsonl")
-        snapshot = read_snapshot(self._folder / _SNAPSHOT) or {}
-        if snapshot:
-            self.set_state(snapshot["state"])
-        for record in self._journal.read():
+        if self._folder is not None:
+            self._journal = Journal(self._folder / "journal.jsonl")
+            self._take_up(self._journal, read_snapshot(self._folder / _SNAPSHOT) or {})
+        self._opened = True  # Who was refused once is refused again.
+
+    def _take_up(self, journal: Journal, snapshot: dict[str, Any]) -> None:
+        """Replays a journal, from what a snapshot of it says was learned."""
+        taken = snapshot.get("n", 0) if "state" in snapshot else 0
+        with self._refusing("the snapshot"):
+            if taken:
+                self.set_state(snapshot["state"])
+        for record in journal.read():
+            with self._refusing(f"record {str(record.get('n'))[:20]}"):
+                check_record(record)
+                self._replay(record, learn=record["n"] > taken)
             self._sequence = record["n"]
-            self._replay(record, learn=self._sequence > snapshot.get("n", 0))
         ended = set(self.end_order)
         self._retry_queue = [i for i in self.start_order if i not in ended]
         if self._sequence == 0:
             # KerasTuner fills the space of a new project alone.
             space = {"space": entry_records(self.hyperparameters.space)}
             self._write({**self._header(), **self.creation_notes(), **space})
+
+    @contextlib.contextmanager
+    def _refusing(self, what: str) -> Iterator[None]:
+        """Raises a `ProjectError` where the project holds what no oracle has written."""
+        try:
+            yield
+        except MALFORMED as error:
+            raise ProjectError(
+                f"The project is not one that this package wrote. Received: {what} of "
+                f"{str(self._folder)!r} ({summary(error)}). Do not open this project."
+            ) from error
 
     def _replay(self, record: dict[str, Any], learn: bool) -> None:
         kind = record["kind"]
@@ -433,7 +464,8 @@ class JournaledOracle(keras_tuner.Oracle, abc.ABC):
             self.take_notes(record)
             self.hyperparameters.merge(entries_of(record["space"]), overwrite=False)
         elif kind == "create":
-            _check_id(record["trial"])
+            if record["trial"] in self.trials:
+                raise ValueError("its trial was created before")
             self.take_notes(record)
             self._enter(record["trial"], record["values"])
             if learn:
@@ -491,15 +523,6 @@ class JournaledOracle(keras_tuner.Oracle, abc.ABC):
             self._journal.sync()
             path = self._journal.path.with_name(_SNAPSHOT)
             write_snapshot(path, {"n": self._sequence, "state": state})
-
-
-def _check_id(trial_id: Any) -> None:
-    """Raises `ProjectError` unless an id names a folder of the project, and no other place."""
-    if not isinstance(trial_id, str) or not re.fullmatch(r"\w+", trial_id):
-        raise ProjectError(
-            "The journal is not one that this package wrote: trials are numbered. "
-            f"Received: the trial {trial_id!r}. Do not open this project."
-        )
 
 
 def _number(name: str, value: Any) -> float:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import keras
 
-from autokeras_nas.errors import ProjectError
+from autokeras_nas.errors import MALFORMED, ProjectError, summary
 from autokeras_nas.storage import sync_file
 
 _CHUNK = 2**20
@@ -43,20 +43,23 @@ def load_checkpoint(model: keras.Model, path: Path) -> None:
     """Gives a model the weights of a checkpoint, and builds it where it is not.
 
     Raises:
-        ProjectError: If they are damaged.
+        ProjectError: If they are damaged, or another model's.
     """
     try:
         whole = _known_checksum(path) in (None, f"{_crc32(path):08x}")
         if not model.built:
             model.build_from_config(json.loads(_shapes_of(path).read_text(encoding="utf-8")))
-    except (OSError, ValueError) as error:
+    except (OSError, *MALFORMED) as error:
         raise _damaged(path, str(error)) from error
     if not whole:
         raise _damaged(path, "a wrong checksum")
     with warnings.catch_warnings():
         # The file holds an optimiser's state too, which the best weights do not need.
         warnings.filterwarnings("ignore", message="Skipping variable loading for optimizer")
-        model.load_weights(path)
+        try:
+            model.load_weights(path)
+        except (OSError, RuntimeError, *MALFORMED) as error:  # HDF5 knows all of these.
+            raise _damaged(path, summary(error)) from error
 
 
 def _damaged(path: Path, how: str) -> ProjectError:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from autokeras_nas.errors import ProjectError
+from autokeras_nas.errors import MALFORMED, ProjectError, summary
 from autokeras_nas.storage import sync_file
 
 _FILE = "project.json"
 SCHEMA = 2
 _FIXED = ("schema", "task", "search_space", "search_space_config", "objective", "input_spec")
 """What cannot change while a search goes on."""
+_PLACES = ("data", "target", "validation_data")
+"""Where the data lie, if they have a name."""
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:
@@ -24,17 +27,36 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     """
     try:
         manifest = json.loads((folder / _FILE).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        if not isinstance(manifest, dict):
+            raise ValueError(f"{_FILE} is {type(manifest).__name__}")
+    except (OSError, ValueError, RecursionError) as error:
         raise ProjectError(
             f"There is no project that can be opened. Received: {str(folder)!r} ({error}). "
             "Pass the folder `directory/project_name` of an earlier `AutoModel`."
         ) from error
-    return _upgraded(manifest, folder)
+    manifest = _upgraded(manifest, folder)
+    for name in _PLACES:
+        if not isinstance(manifest.get(name), str | None):
+            with malformed(folder):
+                raise TypeError(f"its {name} is {manifest[name]!r}")
+    return manifest
+
+
+@contextlib.contextmanager
+def malformed(folder: Path) -> Iterator[None]:
+    """Raises a `ProjectError` where a manifest holds what cannot be made use of."""
+    try:
+        yield
+    except MALFORMED as error:
+        raise ProjectError(
+            f"The project cannot be opened as it is. Received: {str(folder / _FILE)!r} "
+            f"({summary(error)}). Was it changed by hand? Do not open one from elsewhere."
+        ) from error
 
 
 def _upgraded(manifest: dict[str, Any], folder: Path) -> dict[str, Any]:
     """A manifest as this version writes it, of one that an older version wrote."""
-    while (schema := manifest.get("schema", 0)) in _UPGRADES:
+    while isinstance(schema := manifest.get("schema", 0), int) and schema in _UPGRADES:
         manifest = {**_UPGRADES[schema](manifest), "schema": schema + 1}
     if schema != SCHEMA:
         raise ProjectError(

@@ -143,7 +143,7 @@ def decode_line(line: bytes) -> Record | None:
         if len(checksum) != 8 or int(checksum, 16) != zlib.crc32(body):
             return None
         record = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return record if isinstance(record, dict) else None
 

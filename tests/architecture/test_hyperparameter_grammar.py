@@ -310,3 +310,13 @@ def test_natural_order_decides_among_entries():
         hp.Boolean(name)
     order = list(HyperParameterGrammar(hp).sample(rng(0)))
     assert order == ["a01", "a1", "a1²", "b", "units_2", "units_10"]
+
+
+def test_an_architecture_from_before_the_space_grew_is_completed_by_a_mutation():
+    hp = keras_tuner.HyperParameters()
+    hp.Choice("x", [1, 2])
+    before = HyperParameterGrammar(hp).sample(rng(0))
+    hp.Choice("late", [1, 2, 3])
+    grown = HyperParameterGrammar(hp)
+    for rate in (None, 0.0, 0.5):
+        assert grown.is_legal(grown.mutate(before, rng(1), rate))

@@ -84,7 +84,7 @@ def test_names_of_a_hostile_project_lead_nowhere(project, tmp_path, name):
     shutil.copytree(project[0], copy)
     text = (copy / "project.json").read_text()
     (copy / "project.json").write_text(text.replace('"chain_cnn"', f'"{name}"'))
-    with pytest.raises(ValueError, match="no search space of this name"):
+    with pytest.raises(ProjectError, match="no search space of this name"):
         nas.AutoModel.load(copy)
 
 

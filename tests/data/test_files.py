@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gzip
 import sys
 
 import numpy as np
@@ -142,3 +143,16 @@ def test_what_is_not_always_a_date_is_text(tmp_path, odd):
     pd.DataFrame({"day": ["1970-01-02", odd], "y": 1}).to_csv(tmp_path / "t.csv", index=False)
     features = as_features(load_file(tmp_path / "t.csv", "y")[0])
     assert features["day"].tolist() == ["1970-01-02", odd]
+
+
+def test_broken_compressed_files_are_refused_by_name(tmp_path):
+    np.savez(tmp_path / "a.npz", x=np.ones(3))
+    whole = gzip.compress(b"a,b\n1,2\n" * 100, mtime=0)
+    (tmp_path / "cut.csv.gz").write_bytes(whole[: len(whole) // 2])
+    (tmp_path / "wrong.csv.gz").write_bytes(whole[:12] + b"\xff" * 20 + whole[32:])
+    (tmp_path / "wrong.npz").write_bytes(b"PK\x03\x04" + (tmp_path / "a.npz").read_bytes()[:40])
+    np.save(tmp_path / "one.npy", np.ones(3))
+    (tmp_path / "one.npy").rename(tmp_path / "one.npz")
+    for name in ("cut.csv.gz", "wrong.csv.gz", "wrong.npz", "one.npz"):
+        with pytest.raises(ValueError, match=f"cannot be read.*{name}"):
+            load_file(tmp_path / name)

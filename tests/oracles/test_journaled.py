@@ -776,3 +776,35 @@ def test_a_project_can_be_closed_and_gone_on_with(tmp_path):
     oracle.close()
     toys.run(oracle, 1)
     assert list(opened(tmp_path).trials) == ["0000", "0001"]
+
+
+def test_metrics_of_a_trial_that_has_ended_are_dropped(tmp_path):
+    oracle = Recorder(tmp_path)
+    toys.run(oracle, 1)
+    before = json.dumps(oracle.trials["0000"].get_state())
+    oracle.update_trial("0000", {"val_accuracy": 0.125}, step=99)
+    assert json.dumps(oracle.trials["0000"].get_state()) == before
+
+
+def test_a_retry_after_ten_failures_ends_no_resumed_search(tmp_path):
+    oracle = Recorder(tmp_path, max_retries_per_trial=1)
+    oracle.create_trial("slow")
+    with pytest.raises(SearchFailedError):
+        for _ in range(10):
+            toys.finish(oracle, oracle.create_trial("t"), status="FAILED")
+    resumed = opened(tmp_path, max_retries_per_trial=1)
+    trial = resumed.create_trial("t")
+    assert trial.trial_id == "0000"
+    toys.finish(resumed, trial, status="INVALID")
+    assert resumed.create_trial("t").trial_id == "0000"
+
+
+def test_a_project_that_was_refused_is_refused_again_and_left_as_it_is(tmp_path):
+    toys.run(Recorder(tmp_path), 1)
+    journal = tmp_path / "p" / "journal.jsonl"
+    before = journal.read_bytes()
+    other = Recorder(tmp_path, objective="val_loss")
+    for _ in range(2):
+        with pytest.raises(ProjectError, match="another search"):
+            other.create_trial("t")
+    assert journal.read_bytes() == before

@@ -13,6 +13,7 @@ from keras_tuner.src.engine import trial as kt_trial
 
 from autokeras_nas.oracles.records import (
     best_values,
+    check_record,
     compact,
     end_record,
     entries_of,
@@ -254,3 +255,42 @@ def test_restored_entries_merge_into_a_space():
 def test_no_entries_are_no_records():
     assert entry_records([]) == []
     assert entries_of([]).space == []
+
+
+# ---- What no oracle writes ------------------------------------------------------------------
+
+WHOLE = {
+    "create": {"n": 2, "kind": "create", "trial": "0000", "values": {"x": 1}, "seconds": 0.5},
+    "retry": {"n": 3, "kind": "retry", "trial": "0000"},
+    "end": {"n": 4, **end_record(ENDED["completed"])},
+    "failure": {"n": 4, **end_record(ENDED["failed"])},
+    "diverged": {"n": 4, **end_record(ENDED["diverged"])},
+    "of a later version": {"n": 5, "kind": "note"},
+}
+WRONG = [
+    ("create", "trial", "../elsewhere"),
+    ("create", "trial", "00/0"),
+    ("create", "values", {"x": [1]}),
+    ("create", "values", None),
+    ("create", "seconds", math.nan),
+    ("create", "n", "2"),
+    ("retry", "trial", 0),
+    ("end", "status", "RUNNING"),
+    ("end", "score", None),
+    ("end", "score", math.inf),
+    ("end", "score", 10**400),
+    ("end", "metrics", {"loss": ["up", []]}),
+    ("end", "metrics", {"loss": ["min", [[0, []]]]}),
+    ("end", "message", 7),
+]
+
+
+@pytest.mark.parametrize("name", WHOLE)
+def test_a_record_that_was_written_is_whole(name):
+    check_record(on_disk(WHOLE[name]))
+
+
+@pytest.mark.parametrize(("name", "part", "value"), WRONG)
+def test_a_record_with_a_part_that_is_never_written_is_none(name, part, value):
+    with pytest.raises(ValueError, match=part if value is not None else "its|score"):
+        check_record({**on_disk(WHOLE[name]), part: value})

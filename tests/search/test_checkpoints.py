@@ -61,6 +61,14 @@ def test_weights_whose_checksum_nobody_wrote_are_taken(path):
     np.testing.assert_array_equal(other.get_weights()[0], model.get_weights()[0])
 
 
+def test_no_weights_at_all_are_damaged_also_where_nobody_wrote_a_checksum(path):
+    save_checkpoint(make(), path)
+    (path.parent / "checkpoint.crc32").unlink()
+    path.write_bytes(b"no weights")
+    with pytest.raises(ProjectError, match="weights of a trial are damaged"):
+        load_checkpoint(make(), path)
+
+
 def test_who_is_killed_while_writing_leaves_the_old_weights(path):
     class Killed(keras.Sequential):
         def save_weights(self, place):

@@ -29,7 +29,7 @@ def test_another_search_is_refused_and_nothing_is_changed(tmp_path, name):
     assert read_manifest(tmp_path)[name] != "other"
 
 
-@pytest.mark.parametrize("text", [None, "", "{", "[1"])
+@pytest.mark.parametrize("text", [None, "", "{", "[1", "[1]", "7", "[" * 100_000])
 def test_what_is_no_project_is_refused(tmp_path, text):
     if text is not None:
         (tmp_path / "project.json").write_text(text)
@@ -42,6 +42,12 @@ def test_an_older_version_is_understood(tmp_path):
     read = read_manifest(tmp_path)
     assert (read["schema"], read["task"], read["target"]) == (2, "t", "price")
     assert (read["repeats"], read["finalists"]) == (1, "auto")
+
+
+def test_places_of_data_are_texts(tmp_path):
+    (tmp_path / "project.json").write_text('{"schema": 2, "data": 7}')
+    with pytest.raises(ProjectError, match="project.json.*its data is 7"):
+        read_manifest(tmp_path)
 
 
 def test_a_newer_version_is_named(tmp_path):

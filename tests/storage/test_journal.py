@@ -4,6 +4,7 @@ import errno
 import os
 import time
 import warnings
+import zlib
 
 import pytest
 from hypothesis import given
@@ -225,3 +226,8 @@ def test_a_full_disk_tears_one_record_and_no_more(path, room):
         journal.append(RECORDS[2])
     journal.append(RECORDS[3])
     assert read(path) == [*RECORDS[:2], RECORDS[3]]
+
+
+def test_a_record_nested_without_end_is_a_damaged_one():
+    body = b'{"n":' + b"[" * 100_000 + b"]" * 100_000 + b"}"
+    assert decode_line(b"%08x %s\n" % (zlib.crc32(body), body)) is None

@@ -1,0 +1,1 @@
+"""Search methods measured without training: tables, known optima, a simulated clock."""
