@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 import keras
 
+from autokeras_nas.data.prefetching import prefetched
 from autokeras_nas.layers import schedule_drop_paths
 from autokeras_nas.training.averaging import AveragedWeights
 from autokeras_nas.training.callbacks import Schedule
@@ -75,4 +76,4 @@ def training_batches(data, recipe: Recipe, smoothed: Callable | None = None):
         return augment(batch[0], seeds), *batch[1:]
 
     pairs = tf.data.Dataset.zip(draws, data)
-    return pairs.map(augmented, num_parallel_calls=tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE)
+    return prefetched(pairs.map(augmented, num_parallel_calls=tf.data.AUTOTUNE))
