@@ -13,6 +13,7 @@ from autokeras_nas.data.sources import as_source
 from autokeras_nas.data.split import split, split_folds
 from autokeras_nas.data.statistics import channel_statistics
 from autokeras_nas.data.streams import is_dataset
+from autokeras_nas.data.symmetry import mirror_recognition
 
 __all__ = [
     "ArraySource",
@@ -31,6 +32,7 @@ __all__ = [
     "is_table",
     "load_features",
     "load_file",
+    "mirror_recognition",
     "read_image_folder",
     "split",
     "split_folds",

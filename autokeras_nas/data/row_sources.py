@@ -95,6 +95,12 @@ class RowSource(Source):
         for start in range(0, self.num_examples, size):
             yield self.gather(slice(start, start + size))
 
+    def some(self, count: int, seed: int) -> Batch:
+        """At most `count` examples, drawn without replacement."""
+        rng = np.random.default_rng(seed)
+        count = min(count, self.num_examples)
+        return self.gather(np.sort(rng.choice(self.num_examples, count, replace=False)))
+
 
 class ArraySource(RowSource):
     """Arrays or tables in memory.

@@ -38,3 +38,7 @@ class Source(abc.ABC):
     @abc.abstractmethod
     def batches(self, size: int) -> Iterator[Batch]:
         """Yields `(x, y, weights or None)` of at most `size` examples, each example once."""
+
+    def some(self, count: int, seed: int) -> Batch:
+        """At most `count` examples: those that come first, unless any can be had."""
+        return next(iter(self.batches(count)))

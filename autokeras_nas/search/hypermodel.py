@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 import keras
 import keras_tuner
 from keras_tuner.src.engine.hypermodel import get_hypermodel
 
 from autokeras_nas.architecture import Features, InputSpec, Values, decode
-from autokeras_nas.layers import schedule_drop_paths
 from autokeras_nas.search_spaces import SearchSpace
 from autokeras_nas.tasks import Task
-from autokeras_nas.training import AuxiliaryModel, MemberModel, Recipe, Schedule, make_variables
+from autokeras_nas.training import AuxiliaryModel, MemberModel, Recipe, train
 
 
 class NasHyperModel(keras_tuner.HyperModel):
@@ -37,7 +37,7 @@ class NasHyperModel(keras_tuner.HyperModel):
         self.search_space = search_space
         self.task = task
         self.input_spec = input_spec
-        self.recipe = recipe or Recipe()
+        self.recipe = recipe or Recipe(**task.recipe())
         self.grammar = search_space.grammar(input_spec, task.interface())
 
     def declare_hyperparameters(self, hp: keras_tuner.HyperParameters) -> None:
@@ -57,9 +57,14 @@ class NasHyperModel(keras_tuner.HyperModel):
         model.compile(optimizer=optimizer, **self.task.compile_options())
         return model
 
+    def mixed_precision(self, hp: keras_tuner.HyperParameters) -> bool:
+        """Whether training should compute in half the bits where it can."""
+        return self.recipe_of(self.values(hp)).mixed_precision
+
     def recipe_of(self, values: Values) -> Recipe:
         """How an architecture is trained: the recipe, but for what it carries itself."""
-        return replace(self.recipe, **self.search_space.recipe(values))
+        carried: dict[str, Any] = {**self.search_space.recipe(values)}
+        return replace(self.recipe, **carried)
 
     def network(self, values: Mapping) -> keras.Model:
         """The network of an architecture, not compiled.
@@ -92,13 +97,13 @@ class NasHyperModel(keras_tuner.HyperModel):
         outputs = self.task.head(Features(inputs))
         return keras.Model(inputs, outputs, name=f"auxiliary_{position}")(features)
 
-    def fit(self, hp, model, *args, epochs=1, seconds=None, callbacks=(), **kwargs):
-        """Trains under the recipe's schedule.
+    def fit(self, hp, model, x, epochs=1, seconds=None, callbacks=(), **kwargs):
+        """Trains by the recipe.
 
         Args:
             hp: The hyperparameters that the model was built from.
             model: The model.
-            *args: Passed to `model.fit`: the training data, a batched dataset.
+            x: The training data, a batched dataset.
             epochs: Epochs at most; the schedule ends with them.
             seconds: The time that the schedule may take; None: epochs alone decide.
             callbacks: Further callbacks.
@@ -107,30 +112,37 @@ class NasHyperModel(keras_tuner.HyperModel):
         Returns:
             `keras.callbacks.History`.
         """
-        steps = epochs * max(1, int(args[0].cardinality()))
-        schedule_drop_paths(model, steps)
-        make_variables(model, args[0])
-        schedule = Schedule(self.recipe_of(self.values(hp)), steps, seconds)
-        # The pipeline shuffles; Keras warns that it cannot.
-        kwargs.setdefault("shuffle", False)
-        return model.fit(*args, epochs=epochs, callbacks=[schedule, *callbacks], **kwargs)
+        return train(
+            model,
+            self.recipe_of(self.values(hp)),
+            x,
+            epochs=epochs,
+            seconds=seconds,
+            smoothed=self.task.smoothed,
+            callbacks=callbacks,
+            **kwargs,
+        )
 
 
 class OwnHyperModel(keras_tuner.HyperModel):
-    """A user's own hypermodel for a task, which compiles what does not come compiled.
+    """A user's own hypermodel for a task.
+
+    Models that do not come compiled are compiled for the task, and trained by the recipe unless
+    the hypermodel has a `fit` of its own.
 
     Args:
         hypermodel: A `keras_tuner.HyperModel` or a function `build(hp)`; with a task, of models
             from the task's preprocessed input to what its head would give.
         task: What for.
-        recipe: Gives the optimizer of models that do not come compiled.
+        recipe: How models are trained that do not come compiled; None: the task's.
     """
 
     def __init__(self, hypermodel, task: Task, recipe: Recipe | None = None):
         self.hypermodel = get_hypermodel(hypermodel)
         super().__init__(name=self.hypermodel.name)
         self.task = task
-        self.recipe = recipe or Recipe()
+        self.recipe = recipe or Recipe(**task.recipe())
+        self._compiles = False
 
     def declare_hyperparameters(self, hp: keras_tuner.HyperParameters) -> None:
         """Declares what the user's hypermodel declares."""
@@ -139,13 +151,26 @@ class OwnHyperModel(keras_tuner.HyperModel):
     def build(self, hp: keras_tuner.HyperParameters) -> keras.Model:
         """The user's model, compiled."""
         model = self.hypermodel.build(hp)
-        if isinstance(model, keras.Model) and not model.compiled:
+        self._compiles = isinstance(model, keras.Model) and not model.compiled
+        if self._compiles:
             options = self.task.compile_options()
             model.compile(optimizer=self.recipe.optimizer(), **options)
         return model
 
-    def fit(self, hp, model, *args, **kwargs):
-        """Trains as the user's hypermodel does."""
+    def fit(self, hp, model, *args, seconds=None, **kwargs):
+        """Trains by the recipe, or as the user's hypermodel does.
+
+        Args:
+            hp: The hyperparameters of the model, which `build` built last.
+            model: The model.
+            *args: The training data, a batched dataset; else what the user's own `fit` takes.
+            seconds: The time that the recipe's schedule may take; None: epochs alone decide.
+            **kwargs: As `train` takes them, or the user's own `fit`.
+        """
+        plain = getattr(self.hypermodel.fit, "__func__", None) is keras_tuner.HyperModel.fit
+        if self._compiles and plain:
+            kwargs |= {"seconds": seconds, "smoothed": self.task.smoothed}
+            return train(model, self.recipe, *args, **kwargs)
         # The pipeline shuffles; Keras warns that it cannot.
         kwargs.setdefault("shuffle", False)
         return self.hypermodel.fit(hp, model, *args, **kwargs)

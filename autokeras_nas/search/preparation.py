@@ -25,6 +25,8 @@ from autokeras_nas.tasks import Task
 _MOST_EXAMPLES = 128
 _MOST_ROWS = 512
 """Rows of a table are small: what a step costs besides its examples decides."""
+_EXAMINED = 1000
+"""Training examples that a task looks at to see how they should be trained on."""
 
 Sides = tuple[Source, Source]
 """Training and validation."""
@@ -103,6 +105,8 @@ def prepare(
         input_spec = InputSpec(known.feature_shape)
     else:
         input_spec = task.input_spec(preprocess)
+    if None not in known.feature_shape:
+        task.examine(*known.some(_EXAMINED, seed)[:2])
     rows = len(input_spec.shape) == 1 and input_spec.dtype == "float32"
     most = _MOST_ROWS if rows else _MOST_EXAMPLES
     sides = _arranged(task, sides)

@@ -32,6 +32,7 @@ from autokeras_nas.training import (
     StopOnRequest,
     TimeIsUp,
     is_out_of_memory,
+    mixed_precision,
 )
 
 _TIME_IS_UP = "its time was used up"
@@ -142,7 +143,10 @@ class KerasRunner:
     def _built(self, spec: TrialSpec, seed: int, result: TrialResult) -> keras.Model:
         keras.utils.clear_session()  # Collects garbage, too.
         keras.utils.set_random_seed(seed)
-        model = self.build(spec.hyperparameters)
+        mixed = getattr(self.hypermodel, "mixed_precision", None)
+        # Only here: the network that is handed out computes in float32 on every machine.
+        with mixed_precision(mixed is not None and mixed(spec.hyperparameters)):
+            model = self.build(spec.hyperparameters)
         if not isinstance(model, keras.Model):
             raise kt_errors.FatalTypeError(
                 "A hypermodel must build a `keras.Model`. "

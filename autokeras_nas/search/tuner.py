@@ -29,6 +29,7 @@ from autokeras_nas.search.budget import allotment
 from autokeras_nas.search.checkpoints import load_checkpoint
 from autokeras_nas.search.choice import check_executor
 from autokeras_nas.search.executors import Executor, Inline
+from autokeras_nas.search.hypermodel import NasHyperModel, OwnHyperModel
 from autokeras_nas.search.interrupts import Interrupts
 from autokeras_nas.search.keeping import Keeper
 from autokeras_nas.search.limits import Cached, Limits
@@ -291,7 +292,7 @@ class NasTuner(keras_tuner.Tuner):
         if self.executor == "inline":  # The tuner's own hooks cannot be called from afar.
             callbacks.append(tuner_utils.TunerCallback(self, trial))
         kwargs["callbacks"] = callbacks
-        if seconds is not None and getattr(self.hypermodel, "grammar", None) is not None:
+        if seconds is not None and isinstance(self.hypermodel, NasHyperModel | OwnHyperModel):
             kwargs["seconds"] = seconds
         trainings = self._trainings(fit_args, kwargs)
         return TrialSpec(

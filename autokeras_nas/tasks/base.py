@@ -18,8 +18,8 @@ TASKS: Registry[Task] = Registry("task")
 class Task(abc.ABC):
     """What a network is for; nothing about its architecture.
 
-    A search calls the hooks in this order: `fit_targets` and `preprocessor`, once, with
-    the training part of the data; `targets` for all other data; `interface`, `head` and
+    A search calls the hooks in this order: `fit_targets`, `preprocessor` and `examine`, once,
+    with the training part of the data; `targets` for all other data; `interface`, `head` and
     `compile_options` for every network that it builds; `exported` for the result.
     `labels` and `score` serve the user afterwards. Each raises RuntimeError where it needs
     what has not been learned yet. What the first two learn is the
@@ -93,6 +93,31 @@ class Task(abc.ABC):
             RuntimeError: If `fit_targets` has not run.
             ValueError: If a label does not fit those of training.
         """
+
+    def examine(self, x, y) -> None:
+        """Learns from some training examples what their training should be like.
+
+        Args:
+            x: Inputs `(examples, ...)`, in the user's terms.
+            y: Their labels.
+        """
+        return
+
+    def recipe(self) -> dict[str, Any]:
+        """The training settings that suit the task and what it has learned of its data.
+
+        Fields of `training.Recipe` by name; what an architecture carries goes before them.
+        """
+        return {}
+
+    def smoothed(self, targets, share: float):
+        """Targets that ask training for less certainty; unchanged where they are no classes.
+
+        Args:
+            targets: TensorFlow's tensor of what `targets` gives, a batch.
+            share: How much less, in [0, 1).
+        """
+        return targets
 
     @abc.abstractmethod
     def interface(self) -> FeatureSpec:

@@ -97,6 +97,16 @@ class Classification(Task):
             )
         return np.eye(len(classes), dtype="float32")[index]
 
+    def smoothed(self, targets, share: float):
+        """Targets of which all classes get a share alike, `(1 - share) * y + share / classes`.
+
+        Training alone takes them so, and loss and metrics of validation mean what they always
+        do.
+
+        Source: Szegedy et al., 2016, https://arxiv.org/abs/1512.00567, Section 7.
+        """
+        return (1.0 - share) * targets + share / len(self._known_classes())
+
     def interface(self) -> FeatureSpec:
         """A vector for each example."""
         return FeatureSpec("vector")

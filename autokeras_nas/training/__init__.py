@@ -1,6 +1,8 @@
 """How a network is trained: recipe, schedules, stopping, memory."""
 
+from autokeras_nas.training.augmentation import Augmentation
 from autokeras_nas.training.auxiliary import AuxiliaryModel
+from autokeras_nas.training.averaging import AveragedWeights
 from autokeras_nas.training.callbacks import (
     BestWeights,
     FailIfSlow,
@@ -12,6 +14,7 @@ from autokeras_nas.training.callbacks import (
 from autokeras_nas.training.flat_adamw import FlatAdamW
 from autokeras_nas.training.members import MemberModel
 from autokeras_nas.training.memory import is_out_of_memory, with_half_batch
+from autokeras_nas.training.precision import mixed_precision
 from autokeras_nas.training.progress import PROGRESS, LogProgress
 from autokeras_nas.training.recipe import Recipe
 from autokeras_nas.training.stopping import (
@@ -21,12 +24,15 @@ from autokeras_nas.training.stopping import (
     StoppingRule,
     SuccessiveHalving,
 )
+from autokeras_nas.training.trainer import train, training_batches
 from autokeras_nas.training.variables import make_variables
 
 __all__ = [
     "PROGRESS",
     "STOPPING_RULES",
+    "Augmentation",
     "AuxiliaryModel",
+    "AveragedWeights",
     "BestWeights",
     "FailIfSlow",
     "FlatAdamW",
@@ -43,5 +49,8 @@ __all__ = [
     "has_finite_loss",
     "is_out_of_memory",
     "make_variables",
+    "mixed_precision",
+    "train",
+    "training_batches",
     "with_half_batch",
 ]

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-import math
+from collections.abc import Sequence
 
 import keras
 from keras import ops
+
+from autokeras_nas.training.averaging import FlatAverage
+from autokeras_nas.training.flat import flat, parts, size
 
 
 @keras.saving.register_keras_serializable(package="autokeras_nas")
@@ -22,6 +25,18 @@ class FlatAdamW(keras.optimizers.Optimizer):
     Source: Loshchilov and Hutter, 2019, https://arxiv.org/abs/1711.05101, algorithm 2, with the
     schedule multiplied into the decay as Keras has it.
 
+    It can keep averages of the weights, a third vector; in step *t*, from 1,
+
+    `a = a + max(1 - averaging, 9 / (t + 8)) (w - a)`.
+
+    So the first weights are the first average, and it forgets faster while it is young. Averages
+    are better than the latest weights where the learning rate is high. What batch normalization
+    remembers belongs to the weights of its time: `follow` has it averaged likewise.
+
+    Source: Polyak and Juditsky, 1992, https://doi.org/10.1137/0330046. The share is that of
+    TensorFlow's `ExponentialMovingAverage`, counted from the first average on; the code released
+    with Tan and Le, 2019, https://arxiv.org/abs/1905.11946, averages the statistics too.
+
     Args:
         learning_rate: A number or a schedule.
         weight_decay: Decoupled.
@@ -29,7 +44,11 @@ class FlatAdamW(keras.optimizers.Optimizer):
         beta_2: Of the mean of their squares.
         epsilon: Added to the root of that mean.
         global_clipnorm: The most that the norm of all gradients together may be. None: no bound.
+        averaging: Share of the averages that a step leaves them, in (0, 1). None: there are none.
         name: The optimizer's name.
+
+    Raises:
+        ValueError: If `averaging` is out of its range.
     """
 
     def __init__(
@@ -40,8 +59,14 @@ class FlatAdamW(keras.optimizers.Optimizer):
         beta_2: float = 0.999,
         epsilon: float = 1e-7,
         global_clipnorm: float | None = None,
+        averaging: float | None = None,
         name: str = "flat_adamw",
     ):
+        if averaging is not None and not 0.0 < averaging < 1.0:
+            raise ValueError(
+                "`averaging` must be in (0, 1): the share of the averages that a step leaves them. "
+                f"Received: {averaging=}. Pass None for no averages."
+            )
         super().__init__(
             learning_rate=learning_rate,
             weight_decay=weight_decay,
@@ -49,14 +74,60 @@ class FlatAdamW(keras.optimizers.Optimizer):
             name=name,
         )
         self.beta_1, self.beta_2, self.epsilon = beta_1, beta_2, epsilon
+        self.averaging = averaging
+        self._averages: list[FlatAverage] = []
+        self._restored: keras.Variable | None = None
 
     def build(self, variables) -> None:
         if self.built:
             return
         super().build(variables)
-        self._sizes = [math.prod(variable.shape) for variable in variables]
-        self._mean = self.add_variable((sum(self._sizes),), name="mean")
-        self._square = self.add_variable((sum(self._sizes),), name="square")
+        length = size(variables)
+        self._mean = self.add_variable((length,), name="mean")
+        self._square = self.add_variable((length,), name="square")
+        if self.averaging is not None:
+            self._exchanged = self.add_variable((), dtype="bool", name="exchanged")
+            vector = self.add_variable((length,), name="average")
+            self._averages = [FlatAverage(variables, vector)]
+
+    def follow(self, statistics: Sequence[keras.Variable]) -> None:
+        """Averages further variables from now on, which something else changes in each step.
+
+        To be called when it is built. On JAX nothing is followed: a step of the optimizer does
+        not see there what is not its own.
+
+        Args:
+            statistics: Always the same ones.
+
+        Raises:
+            ValueError: If no averages are kept.
+        """
+        if self.averaging is None:
+            raise ValueError(
+                "Nothing can be followed without averages. Received: averaging=None. "
+                "Pass a share to the constructor."
+            )
+        if len(self._averages) > 1 or not statistics or _on_jax():
+            return
+        if self._restored is None:
+            vector = self.add_variable((size(statistics),), name="followed_average")
+            vector.assign(flat(statistics, statistics))
+        else:
+            vector = self._restored
+        self._averages.append(FlatAverage(statistics, vector))
+
+    def show_averages(self, shown: bool) -> None:
+        """Gives the variables their averages, or the latest values back.
+
+        What they do not have, the optimizer's state has instead, and a checkpoint with it. No
+        step may be made while the averages are shown; before the first there are none.
+        """
+        exchanged = bool(ops.convert_to_numpy(self._exchanged))
+        if exchanged == shown or not int(self._iterations):
+            return
+        for average in self._averages:
+            average.exchange()
+        self._exchanged.assign(shown)
 
     def apply(self, grads, trainable_variables=None) -> None:
         """Updates the variables.
@@ -79,21 +150,29 @@ class FlatAdamW(keras.optimizers.Optimizer):
                 "No variable has a gradient. Received: a loss that depends on none of "
                 f"{len(variables)} trainable variables. Check that the loss uses the outputs."
             )
-        update = self._update(grads, variables)
-        ends = [sum(self._sizes[: k + 1]) for k in range(len(self._sizes) - 1)]
-        parts = ops.split(update, ends) if ends else [update]
-        for variable, gradient, part in zip(variables, grads, parts, strict=True):
+        constrained = any(variable.constraint is not None for variable in variables)
+        before = flat(variables, variables) if self.weight_decay or self._averages else None
+        update = self._update(grads, variables, before)
+        steps = parts(update, variables)
+        for variable, gradient, step in zip(variables, grads, steps, strict=True):
             if gradient is None:
                 continue
-            part = ops.cast(ops.reshape(part, variable.shape), variable.dtype)
-            self.assign_sub(variable, part)
+            self.assign_sub(variable, step)
             if variable.constraint is not None:
                 self.assign(variable, variable.constraint(variable))
         self._iterations.assign_add(1)
+        if self.averaging is not None:
+            young = 9.0 / (ops.cast(self._iterations, "float32") + 8.0)
+            rate = ops.maximum(1.0 - self.averaging, young)
+            weights, *followed = self._averages
+            # Read again only where it must be: operations take time to compile.
+            weights.move(rate, None if constrained else before - update)
+            for average in followed:
+                average.move(rate)
 
-    def _update(self, grads, variables):
-        """What all variables lose, a vector."""
-        gradient = self._flat(grads)
+    def _update(self, grads, variables, before):
+        """What all variables lose, a vector; as is `before`, their values."""
+        gradient = flat(grads, variables)
         if self.loss_scale_factor is not None:
             gradient = gradient / self.loss_scale_factor
         if self.global_clipnorm is not None:
@@ -111,21 +190,25 @@ class FlatAdamW(keras.optimizers.Optimizer):
                 variable if gradient is not None and self._use_weight_decay(variable) else None
                 for variable, gradient in zip(variables, grads, strict=True)
             ]
-            update = update + self.weight_decay * self._flat(decays)
+            all_decay = all(variable is not None for variable in decays)
+            decaying = before if all_decay else flat(decays, variables)
+            update = update + self.weight_decay * decaying
         return ops.cast(self.learning_rate, "float32") * update
-
-    def _flat(self, parts):
-        """Tensors end to end, zeros for those that are None."""
-        vectors = [
-            ops.zeros((size,), "float32")
-            if part is None
-            else ops.cast(ops.reshape(part, (-1,)), "float32")
-            for part, size in zip(parts, self._sizes, strict=True)
-        ]
-        return ops.concatenate(vectors)
 
     def get_config(self) -> dict:
         config = super().get_config()
         names = ("learning_rate", "weight_decay", "global_clipnorm", "name")
-        own = {"beta_1": self.beta_1, "beta_2": self.beta_2, "epsilon": self.epsilon}
-        return {name: config[name] for name in names} | own
+        own = ("beta_1", "beta_2", "epsilon", "averaging")
+        return {name: config[name] for name in names} | {name: getattr(self, name) for name in own}
+
+    def load_own_variables(self, store) -> None:
+        """Restores its state, of statistics that it does not follow yet, too."""
+        known = len(self.variables)
+        if len(self._averages) == 1 and len(store.keys()) == known + 1:
+            shape = store[str(known)].shape
+            self._restored = self.add_variable(shape, name="followed_average")
+        super().load_own_variables(store)
+
+
+def _on_jax() -> bool:
+    return keras.backend.backend() == "jax"

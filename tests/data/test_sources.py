@@ -27,6 +27,22 @@ def test_a_view_shares_the_arrays():
     np.testing.assert_array_equal(view.gather(slice(None))[0], source.x[[1]])
 
 
+def test_some_examples_are_drawn_by_the_seed_and_with_their_labels():
+    x = np.arange(50.0)[:, None]
+    source = as_source(x, np.arange(50)).view(np.arange(20, 50))
+    drawn, labels, weights = source.some(10, seed=1)
+    np.testing.assert_array_equal(drawn[:, 0], labels)
+    assert len(set(labels)) == 10 and labels.min() >= 20 and weights is None
+    np.testing.assert_array_equal(labels, source.some(10, seed=1)[1])
+    assert (labels != source.some(10, seed=2)[1]).any()
+    assert len(source.some(99, seed=1)[1]) == 30
+
+
+def test_some_examples_of_a_stream_are_its_first():
+    source = as_source(tf.data.Dataset.from_tensor_slices(arrays()))
+    np.testing.assert_array_equal(source.some(3, seed=0)[0], arrays()[0][:3])
+
+
 def test_a_source_stays_itself():
     source = as_source(*arrays())
     assert as_source(source) is source

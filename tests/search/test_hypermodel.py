@@ -135,6 +135,73 @@ def test_a_task_compiles_what_does_not_come_compiled():
         OwnHyperModel(own(False), AsGiven()).build(keras_tuner.HyperParameters())
 
 
+class Images(ImageClassification):
+    """A task whose recipe is known."""
+
+    def recipe(self):
+        return {"learning_rate": 0.25, "shift": 0.125}
+
+
+def test_a_task_brings_its_recipe_and_an_architecture_goes_before_it():
+    task = Images()
+    task.fit_targets([0, 1, 2])
+    assert NasHyperModel(ChainCnn(), task, InputSpec((8, 8, 1))).recipe.shift == 0.125
+    fast = NasHyperModel(Fast(), task, InputSpec((8, 8, 1))).recipe_of(VALUES)
+    assert (fast.learning_rate, fast.shift) == (0.5, 0.125)
+    assert OwnHyperModel(own(False), task).recipe.learning_rate == 0.25
+
+
+class Rates(keras.callbacks.Callback):
+    """Notes the learning rate of each step."""
+
+    def __init__(self):
+        super().__init__()
+        self.rates = []
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.rates.append(float(self.model.optimizer.learning_rate))
+
+
+class Flat(keras_tuner.HyperModel):
+    """One layer on an image, compiled or not."""
+
+    def __init__(self, compiled=False):
+        super().__init__()
+        self.compiled = compiled
+
+    def build(self, hp):
+        layers = [keras.Input((8, 8, 1)), keras.layers.Flatten(), keras.layers.Dense(3)]
+        model = keras.Sequential([*layers, keras.layers.Softmax()])
+        if self.compiled:
+            model.compile("adam", "categorical_crossentropy")
+        return model
+
+
+class Fitting(Flat):
+    """The same with a training of its own."""
+
+    def fit(self, hp, model, *args, **kwargs):
+        return super().fit(hp, model, *args, **kwargs)
+
+
+@pytest.mark.parametrize(
+    ("theirs", "constant"), [(Flat(), None), (Flat(compiled=True), 1e-3), (Fitting(), 0.25)]
+)
+def test_a_model_that_comes_plain_is_trained_by_the_recipe_others_as_they_say(theirs, constant):
+    import tensorflow as tf
+
+    task = Images()
+    y = task.fit_targets(np.arange(32) % 3)
+    ours, hp, look = OwnHyperModel(theirs, task), keras_tuner.HyperParameters(), Rates()
+    data = tf.data.Dataset.from_tensor_slices((np.zeros((32, 8, 8, 1), "float32"), y)).batch(8)
+    ours.fit(hp, ours.build(hp), data, epochs=2, seconds=1e6, callbacks=[look], verbose=0)
+    if constant:
+        assert look.rates == pytest.approx([constant] * 8)
+    else:
+        schedule = ours.recipe
+        assert look.rates == pytest.approx([schedule.rate(k / 8) for k in range(8)], rel=1e-4)
+
+
 def test_a_hypermodel_of_ones_own_declares_and_fits_its_own_way():
     class Mine(keras_tuner.HyperModel):
         def declare_hyperparameters(self, hp):

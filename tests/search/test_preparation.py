@@ -92,3 +92,24 @@ def test_ids_are_found_although_the_split_tears_gaps():
     table = {"id": np.arange(100), "size": rng.normal(size=100)}
     with pytest.warns(UserWarning, match="'id' differs in every row"):
         prepare(TASKS["regression"](), table, rng.normal(size=100))
+
+
+@pytest.mark.parametrize("kind", ["array", "stream"])
+def test_a_task_examines_some_training_examples(kind):
+    import tensorflow as tf
+
+    seen = []
+
+    class Curious(ImageClassification):
+        def examine(self, x, y):
+            seen.append((x, y))
+
+    x = np.arange(1500).repeat(4).reshape(-1, 2, 2).astype("float32")
+    y = np.arange(1500) % 3
+    stream = tf.data.Dataset.from_tensor_slices((x, y))
+    prepare(Curious(), *((x, y) if kind == "array" else (stream,)))
+    ((found, labels),) = seen
+    assert found.shape == (1000, 2, 2)
+    numbers = found[:, 0, 0].astype(int)
+    assert len(set(numbers)) == 1000
+    np.testing.assert_array_equal(labels, numbers % 3)

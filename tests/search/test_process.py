@@ -20,9 +20,14 @@ from keras_tuner import errors as kt_errors
 
 import autokeras_nas as nas
 from autokeras_nas.architecture import Proposal
+from autokeras_nas.search import NasHyperModel
+from autokeras_nas.search.preparation import prepare
 from autokeras_nas.search.process import Process
 from autokeras_nas.search.spec import Training, TrialSpec
 from autokeras_nas.search.worker import Setup
+from autokeras_nas.search_spaces import ChainCnn
+from autokeras_nas.tasks import ImageClassification
+from autokeras_nas.training import Recipe
 
 OBJECTIVE = keras_tuner.Objective("val_accuracy", "max")
 RNG = np.random.default_rng(0)
@@ -261,3 +266,30 @@ def test_the_same_search_as_in_this_process(tmp_path):
 def test_several_workers_finish_every_trial(tmp_path):
     tuner = search(tmp_path, "process", workers=2)
     assert [trial.status for trial in tuner.oracle.trials.values()] == ["COMPLETED"] * 4
+
+
+def loss_of_images(tmp_path, executor, recipe):
+    """The validation loss of one network, trained on small images by a recipe."""
+    x = np.random.default_rng(0).normal(size=(80, 8, 8)).astype("float32")
+    task = ImageClassification()
+    data = prepare(task, x, np.arange(80) % 2)
+    tuner = nas.NasTuner(
+        NasHyperModel(ChainCnn(max_depth=4), task, data.input_spec, recipe),
+        oracle="random",
+        objective=keras_tuner.Objective("val_loss", "min"),
+        max_trials=1,
+        seed=0,
+        directory=tmp_path,
+        executor=executor,
+        overwrite=True,
+    )
+    tuner.search(folds=data.folds, epochs=2, verbose=0)
+    return tuner.oracle.get_best_trials(1)[0].score
+
+
+@pytest.mark.slow
+def test_images_are_augmented_alike_in_child_processes(tmp_path):
+    recipe = Recipe(shift=0.2, mirror=True, label_smoothing=0.1)
+    here = loss_of_images(tmp_path, "inline", recipe)
+    assert loss_of_images(tmp_path, "process", recipe) == pytest.approx(here, rel=1e-4)
+    assert loss_of_images(tmp_path, "inline", Recipe()) != pytest.approx(here, rel=1e-3)

@@ -99,6 +99,24 @@ def test_a_subclassed_model_is_trained_and_its_parameters_are_told(tmp_path):
     assert result.measures["nas/parameters"] == 10 and "nas/flops" not in result.measures
 
 
+@pytest.mark.parametrize("wanted", [True, False])
+def test_trainings_are_mixed_where_the_hypermodel_wants_it(tmp_path, monkeypatch, wanted):
+    class Mixed(Hypermodel):
+        def mixed_precision(self, hp):
+            return wanted
+
+        def build(self, hp):
+            model = super().build(hp)
+            computed.append(model.layers[-1].compute_dtype)
+            return model
+
+    computed = []
+    monkeypatch.setattr("autokeras_nas.training.precision.has_bfloat16", lambda: True)
+    assert run(tmp_path, Mixed()).status == "COMPLETED"
+    assert computed == ["bfloat16" if wanted else "float32"]
+    build(None).load_weights(tmp_path / "trial" / "checkpoint.weights.h5")
+
+
 def test_the_same_seed_trains_the_same_network(tmp_path):
     assert run(tmp_path).curve == run(tmp_path).curve
 

@@ -12,22 +12,32 @@ from autokeras_nas.search import NasHyperModel
 from autokeras_nas.search.preparation import prepare
 from autokeras_nas.search_spaces import SEARCH_SPACES
 from autokeras_nas.tasks import TASKS
+from autokeras_nas.training import Recipe
 
 RNG = np.random.default_rng(0)
 IMAGES = RNG.normal(size=(90, 8, 8, 1)).astype("float32")
 TABLE = RNG.normal(size=(90, 5)).astype("float32")
 LABELS = RNG.integers(0, 3, 90)
+EVERYTHING = {
+    "averaging": 0.9,
+    "clip_norm": 1.0,
+    "label_smoothing": 0.1,
+    "shift": 0.1,
+    "mirror": True,
+    "cover": 0.2,
+}
 
 
 @pytest.mark.parametrize(
-    ("space", "task", "x"),
+    ("space", "task", "x", "recipe"),
     [
-        ("chain_cnn", "image_classification", IMAGES),
-        ("nasnet_cell", "image_classification", IMAGES),
-        ("tabular_mlp", "tabular_classification", TABLE),
+        ("chain_cnn", "image_classification", IMAGES, {}),
+        ("chain_cnn", "image_classification", IMAGES, EVERYTHING),
+        ("nasnet_cell", "image_classification", IMAGES, {}),
+        ("tabular_mlp", "tabular_classification", TABLE, {}),
     ],
 )
-def test_each_step_function_is_traced_once(monkeypatch, space, task, x):
+def test_each_step_function_is_traced_once(monkeypatch, space, task, x, recipe):
     traces = Counter()
     for name in ("train_step", "test_step"):
         step = getattr(keras.Model, name)
@@ -40,7 +50,8 @@ def test_each_step_function_is_traced_once(monkeypatch, space, task, x):
     task = TASKS[task]()
     data = prepare(task, x, LABELS, validation_split=0.3, batch_size=16, seed=0)
     settings = {"blocks": 1, "filters": 4} if space == "nasnet_cell" else {}
-    hypermodel = NasHyperModel(SEARCH_SPACES[space](**settings), task, data.input_spec)
+    recipe = Recipe(**recipe)
+    hypermodel = NasHyperModel(SEARCH_SPACES[space](**settings), task, data.input_spec, recipe)
     hp = keras_tuner.HyperParameters()
     hp.values = dict(encode(Proposal(hypermodel.grammar.default())))
     model = hypermodel.build(hp)

@@ -286,3 +286,17 @@ def test_saved_model_runs_in_a_process_without_this_package(fitted, tmp_path):
 def test_what_is_no_image_is_refused_before_it_is_predicted(x, message):
     with pytest.raises(ValueError, match=message):
         ImageClassification().inputs(x)
+
+
+def test_images_that_are_alike_in_a_mirror_may_be_mirrored():
+    rng = np.random.default_rng(0)
+    y = rng.integers(3, size=200)
+    facing = rng.normal(size=(3, 8, 8))[y] + 0.1 * rng.normal(size=(200, 8, 8))
+    task = ImageClassification()
+    assert task.recipe()["mirror"] is False
+    task.examine(facing, y)
+    assert task.recipe()["mirror"] is False
+    task.examine(facing + facing[:, :, ::-1], y)
+    assert task.recipe()["mirror"] is True
+    again = ImageClassification.from_config(json.loads(json.dumps(task.get_config())))
+    assert again.recipe() == task.recipe()

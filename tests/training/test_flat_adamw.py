@@ -104,11 +104,50 @@ def test_it_trains_saves_and_goes_on_from_its_state(tmp_path):
     np.testing.assert_allclose(model.get_weights()[0], again.get_weights()[0], rtol=1e-5)
 
 
+def test_averages_do_not_change_the_updates():
+    steps = gradients(5)
+    for one, other in zip(
+        after(FlatAdamW(0.05, averaging=0.9), steps), after(FlatAdamW(0.05), steps), strict=True
+    ):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_no_averages_are_shown_before_the_first_step():
+    weight = keras.Variable([2.0])
+    optimizer = FlatAdamW(averaging=0.9)
+    optimizer.build([weight])
+    optimizer.show_averages(True)
+    assert float(weight[0]) == 2.0
+
+
+def test_what_is_shown_twice_is_exchanged_once():
+    weight = keras.Variable([2.0])
+    optimizer = FlatAdamW(0.5, averaging=0.9)
+    for _ in range(2):
+        optimizer.apply([keras.ops.convert_to_tensor([1.0])], [weight])
+    latest = float(weight[0])
+    for shown, expected in [(True, True), (True, True), (False, False), (False, False)]:
+        optimizer.show_averages(shown)
+        assert (float(weight[0]) > latest) is expected
+
+
+def test_statistics_without_averages_are_refused():
+    with pytest.raises(ValueError, match="without averages"):
+        FlatAdamW().follow([keras.Variable([1.0])])
+
+
+@pytest.mark.parametrize("averaging", [0.0, 1.0, -0.5])
+def test_a_share_out_of_its_range_is_refused(averaging):
+    with pytest.raises(ValueError, match="averaging"):
+        FlatAdamW(averaging=averaging)
+
+
 def test_configuration_makes_an_equal_one():
-    optimizer = FlatAdamW(0.02, 0.3, 0.8, 0.95, 1e-5, 2.0, name="mine")
+    optimizer = FlatAdamW(0.02, 0.3, 0.8, 0.95, 1e-5, 2.0, 0.9, name="mine")
     config = optimizer.get_config()
     assert FlatAdamW.from_config(config).get_config() == config
     assert config["beta_2"] == 0.95 and config["global_clipnorm"] == 2.0
+    assert config["averaging"] == 0.9
 
 
 def test_loss_scaling_of_mixed_precision_cancels():
