@@ -179,7 +179,7 @@ class ImageClassification(Classification):
         """A task in the state that `get_config` described."""
         task = super().from_config(config)
         task.statistics = config["statistics"]
-        task.mirror = config["mirror"]
+        task.mirror = config.get("mirror", False)  # Older projects did not look.
         return task
 
 
