@@ -4,6 +4,9 @@ VENV ?= .venv
 # TensorFlow says at length that a machine has no GPU.
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
+# A process for each core; each holds a TensorFlow of its own, so that more would fill the memory.
+PYTEST = $(VENV)/bin/python -m pytest -q --numprocesses auto --maxprocesses 4 --dist loadfile
+
 # Folders appear as they are written; lint what there is.
 SOURCES = $(wildcard autokeras_nas autokeras_nas_cli tests benchmarks examples)
 
@@ -18,10 +21,10 @@ demo: $(VENV)/.installed
 	$(VENV)/bin/python examples/digits.py --time_budget=2m
 
 test: $(VENV)/.installed
-	$(VENV)/bin/python -m pytest -q -m "not slow"
+	$(PYTEST) -m "not slow"
 
 test-all: $(VENV)/.installed
-	$(VENV)/bin/python -m pytest -q
+	$(PYTEST)
 
 # Both ends of what setup.py allows, each in a clean environment below build/.
 versions:
