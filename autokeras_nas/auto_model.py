@@ -39,6 +39,7 @@ from autokeras_nas.search.arguments import (
     check_available,
     check_count,
     checked_finalists,
+    checked_screening,
     search_space_of,
     space_for,
     task_of,
@@ -103,6 +104,9 @@ class AutoModel:
         finalists: How many of the best are measured once more before the winner is named, in as
             many of the last trials; then the best mean wins. `"auto"`: 3 in a search of 60
             trials or more, which can spare them, else none.
+        screening: Of several proposals the one is trained whose untrained network has the best
+            score on one batch: `"naswot"`, `"synflow"` or `"grad_norm"`. None: the first is.
+        screening_candidates: Proposals to choose from.
         max_disk_gb: Gigabytes of weights at most; those of the worst trials go first. None: the
             best trials and the Pareto front keep theirs.
         initial_architectures: Values to try first, with an oracle that is named; None: the
@@ -132,6 +136,8 @@ class AutoModel:
         workers: int = 1,
         repeats: int = 1,
         finalists: int | str = "auto",
+        screening: str | None = None,
+        screening_candidates: int = 8,
         max_disk_gb: float | None = None,
         initial_architectures: Iterable[Mapping[str, Any]] | None = None,
         directory: str | Path = "nas_results",
@@ -158,6 +164,8 @@ class AutoModel:
         self.max_disk_gb = max_disk_gb
         self.repeats = repeats
         self.finalists = checked_finalists(finalists, self.oracle, max_trials)
+        self.screening = checked_screening(screening, self.oracle)
+        self.screening_candidates = screening_candidates
         self.max_trials = max_trials
         self.limits = dict(limits or {})
         if max_model_size is not None:
@@ -405,6 +413,9 @@ class AutoModel:
             max_trials=manifest["max_trials"],
             repeats=manifest["repeats"],
             finalists=manifest["finalists"],
+            # Projects that were begun before there was such a thing have none.
+            screening=manifest.get("screening"),
+            screening_candidates=manifest.get("screening_candidates", 8),
             max_disk_gb=manifest["max_disk_gb"],
             limits=manifest["limits"],
             directory=folder.parent,
@@ -438,6 +449,8 @@ class AutoModel:
                 "max_trials": self.max_trials,
                 "repeats": self.repeats,
                 "finalists": self.finalists,
+                "screening": self.screening,
+                "screening_candidates": self.screening_candidates,
                 "max_disk_gb": self.max_disk_gb,
                 "limits": self.limits,
                 "seed": self.seed,
@@ -501,6 +514,8 @@ class AutoModel:
                 max_disk_gb=self.max_disk_gb,
                 seed=self.seed,
                 limits=self.limits,
+                screening=self.screening,
+                screening_candidates=self.screening_candidates,
                 directory=self.directory,
                 project_name=self.project_name,
                 overwrite=self.overwrite,

@@ -110,6 +110,13 @@ def test_a_foreign_oracle_has_no_finalists(tmp_path):
         make(tmp_path, oracle=oracle, finalists=2, max_trials=9)
 
 
+def test_screening_is_kept_with_the_project(tmp_path):
+    model = make(tmp_path, max_trials=2, screening="synflow", screening_candidates=2)
+    model.fit(X, Y, epochs=1, time_budget=None, verbose=0)
+    again = nas.AutoModel.load(tmp_path / "auto_model")
+    assert again.screening == "synflow" and again.tuner.oracle.screening.candidates == 2
+
+
 def test_models_of_the_pareto_front_are_kept(tmp_path):
     model = make(tmp_path, max_trials=5)
     model.fit(X, Y, epochs=1, time_budget=None, verbose=0)
@@ -402,6 +409,8 @@ def test_saved_model_runs_without_this_package(tmp_path):
         ({"max_trials": 0}, "max_trials"),
         ({"max_model_size": -1}, "max_model_size"),
         ({"search_space": 3}, "search space"),
+        ({"screening": "synflo"}, "'synflow'"),
+        ({"screening": max}, "zero-cost score"),
         ({"task": keras.Model}, "task"),
     ],
 )

@@ -10,8 +10,10 @@ import keras_tuner
 from autokeras_nas.errors import unknown_name
 from autokeras_nas.oracles import NasOracle
 from autokeras_nas.oracles.finals import check_finalists
+from autokeras_nas.search.screening import check_screening
 from autokeras_nas.search_spaces import SEARCH_SPACES, SearchSpace
 from autokeras_nas.tasks import TASKS, AsGiven, Task
+from autokeras_nas.training.zero_cost import SCORES
 
 _SPACES = {
     "image_classification": "chain_cnn",
@@ -62,6 +64,14 @@ def checked_finalists(
             f"Received: finalists={given} and an oracle of type {type(oracle).__name__}. "
             "Leave out one of them."
         )
+    return given
+
+
+def checked_screening(given: str | None, oracle: str | keras_tuner.Oracle) -> str | None:
+    """The score to screen by, which must have a name: a project can be opened again."""
+    if given is not None and given not in SCORES:
+        raise unknown_name("zero-cost score", given, SCORES)
+    check_screening(given, oracle)
     return given
 
 

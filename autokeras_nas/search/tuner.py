@@ -24,7 +24,7 @@ from autokeras_nas.errors import (
     unknown_name,
 )
 from autokeras_nas.objectives import as_objective
-from autokeras_nas.oracles import ORACLES, NasOracle
+from autokeras_nas.oracles import ORACLES, NasOracle, Screening
 from autokeras_nas.search.checkpoints import load_checkpoint
 from autokeras_nas.search.choice import check_executor
 from autokeras_nas.search.executors import Executor, Inline
@@ -36,8 +36,10 @@ from autokeras_nas.search.pace import Pace
 from autokeras_nas.search.process import Process
 from autokeras_nas.search.reloading import unsaid_reload
 from autokeras_nas.search.runner import KerasRunner
+from autokeras_nas.search.screening import NetworkScore, check_screening, first_batch
 from autokeras_nas.search.spec import Training, TrialResult, TrialSpec
 from autokeras_nas.search.worker import Setup
+from autokeras_nas.training.zero_cost import Score, score_of
 
 _LEAST_SHARE = 0.5
 """A trial begins only where this share of its allotment is left."""
@@ -69,6 +71,10 @@ class NasTuner(keras_tuner.Tuner):
             forward), `"bytes"` (of its weights) and `"latency"` (seconds for one example on
             this machine, measured before it is trained). A proposal over a limit is drawn again
             and is no trial; with an oracle that is not ours, only an oversized network fails.
+        screening: Of several proposals the one becomes a trial whose untrained network has the
+            best score: `"naswot"`, `"synflow"`, `"grad_norm"`, or a function of a compiled model,
+            inputs and targets of one batch, of which more is better. None: the first does.
+        screening_candidates: Proposals to choose from.
         keep_best: How many trials keep their weights.
         max_disk_gb: Gigabytes of weights at most; where they are more, those of the worst trials
             go, but never those of the result or that the oracle needs. None: no limit.
@@ -98,6 +104,8 @@ class NasTuner(keras_tuner.Tuner):
         seed: int | None = None,
         max_model_size: int | None = None,
         limits: Mapping[str, float] | None = None,
+        screening: str | Score | None = None,
+        screening_candidates: int = 8,
         keep_best: int = 3,
         max_disk_gb: float | None = None,
         executor: str = "inline",
@@ -119,6 +127,8 @@ class NasTuner(keras_tuner.Tuner):
             )
         elif not isinstance(oracle, keras_tuner.Oracle):
             raise unknown_name("oracle", oracle, ORACLES)
+        check_screening(screening, oracle)
+        score = None if screening is None else score_of(screening)
         grammar = getattr(hypermodel, "grammar", None)
         if isinstance(oracle, NasOracle):
             if grammar is not None:
@@ -144,8 +154,11 @@ class NasTuner(keras_tuner.Tuner):
         most_bytes = None if max_disk_gb is None else max_disk_gb * 1e9
         self._keeper = Keeper(Path(self.project_dir), oracle, keep_best, most_bytes)
         self._pace: Pace | None = None
+        self._network_score: NetworkScore | None = None
         if isinstance(oracle, NasOracle):
             self._guide(oracle, limits)
+            if score is not None:
+                self._screen(oracle, score, screening_candidates)
         self._runner = KerasRunner(
             self.hypermodel,
             oracle.objective,
@@ -170,6 +183,16 @@ class NasTuner(keras_tuner.Tuner):
             default = oracle.grammar.default()
             oracle.initial_architectures = [default] if default else []
 
+    def _screen(self, oracle: NasOracle, score: Score, candidates: int) -> None:
+        """Has an oracle choose its proposals by a score of their untrained networks."""
+
+        def build(values: Values) -> keras.Model:
+            return self._build_hypermodel(self._hyperparameters(values))
+
+        self._network_score = NetworkScore(build, score, lambda: oracle.seed)
+        known = Cached(self._network_score, lambda values: oracle.grammar.canonical(values))
+        oracle.screening = Screening(known, candidates)
+
     def _count(self, values: Values) -> Costs | None:
         """What an architecture costs; None: its model tells only once it sees data."""
         build = self._builder(values)
@@ -193,9 +216,14 @@ class NasTuner(keras_tuner.Tuner):
         network = getattr(self.hypermodel, "network", None)
         if network is not None:
             return lambda: network(values)
+        hyperparameters = self._hyperparameters(values)
+        return lambda: self.hypermodel.build(hyperparameters)
+
+    def _hyperparameters(self, values: Values) -> keras_tuner.HyperParameters:
+        """The space with the values of an architecture."""
         hyperparameters = self.oracle.get_space()
         hyperparameters.values = dict(values)
-        return lambda: self.hypermodel.build(hyperparameters)
+        return hyperparameters
 
     def search(self, *fit_args, time_budget=None, trial_seconds=None, folds=(), **fit_kwargs):
         """Runs trials until the oracle stops or the time is used up.
@@ -219,6 +247,8 @@ class NasTuner(keras_tuner.Tuner):
         if self._pace is not None:
             self._pace.seconds = trial_seconds
             self._pace.cap_epochs(fit_kwargs.get("epochs", 1))
+        if self._network_score is not None and self._network_score.batch is None:
+            self._network_score.batch = first_batch(self._trainings(fit_args, fit_kwargs)[0])
         self.on_search_begin()
         executor = self._executor()
         try:
