@@ -19,8 +19,7 @@ class Screening:
     The score must depend on the architecture alone, so that the same seed gives the same
     proposals. It is asked under the oracle's lock, and should know what it has been asked before.
 
-    Source: Abdelfattah et al., 2021, https://arxiv.org/abs/2101.08134, Section 3.3 ("move
-    proposal").
+    Source: Abdelfattah et al., 2021, https://arxiv.org/abs/2101.08134 ("move proposal").
 
     Args:
         score: What an architecture promises, of which more is better; None: nobody knows.

@@ -270,7 +270,8 @@ class NasTuner(keras_tuner.Tuner):
         def begin(trial: Trial, slot: int) -> None:
             self.on_trial_begin(trial)
             interrupts.new_trial()
-            seconds = _allotment(ends, trial_seconds)
+            # Finding the proposal may have taken time: the trial has what is left.
+            seconds = _allotment(ends, trial_seconds, least_share=0.0)
             spec = self._spec(trial, fit_args, fit_kwargs, seconds, interrupts.reason)
             executor.submit(spec, slot)
 
@@ -420,13 +421,15 @@ def check_writable(folder: Path) -> None:
         raise cannot_write(folder, error) from error
 
 
-def _allotment(ends: float | None, trial_seconds: float | None) -> float | None:
+def _allotment(
+    ends: float | None, trial_seconds: float | None, least_share: float = _LEAST_SHARE
+) -> float | None:
     """Seconds for the next trial; 0: too little is left to begin one."""
     if ends is None:
         return trial_seconds
     left = ends - time.monotonic()
     if trial_seconds is None:
         return max(left, 0.0)
-    if left < _LEAST_SHARE * trial_seconds:
+    if left < least_share * trial_seconds:
         return 0.0
     return left / max(1, round(left / trial_seconds))

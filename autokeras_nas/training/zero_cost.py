@@ -43,7 +43,7 @@ def naswot(model: keras.Model, x, y=None) -> float:
     leaky relatives count, whose sign is that of what they are given; rectifiers within a layer
     made of layers are not seen.
 
-    Source: Mellor et al., 2021, https://arxiv.org/abs/2006.04647, Section 3.
+    Source: Mellor et al., 2021, https://arxiv.org/abs/2006.04647.
 
     Args:
         model: A functional model.
@@ -84,9 +84,9 @@ def synflow(model: keras.Model, x, y=None) -> float:
     computes in double precision and the derivative is that of `log R`: nothing overflows, and
     the logarithm ranks networks as the sum does.
 
-    Sources: Tanaka et al., 2020, https://arxiv.org/abs/2006.05467, equation 1 and Section 5
-    (`R_SF`); Abdelfattah et al., 2021, https://arxiv.org/abs/2101.08134, Section 3.2 (the sum as
-    the score of a network).
+    Sources: Tanaka et al., 2020, https://arxiv.org/abs/2006.05467 (`R_SF`, and the product as the
+    score of a weight); Abdelfattah et al., 2021, https://arxiv.org/abs/2101.08134 (the sum as the
+    score of a network).
 
     Args:
         model: A functional model.
@@ -131,7 +131,7 @@ def grad_norm(model: keras.Model, x, y) -> float:
     The Euclidean norm of the loss's gradient, for each kernel, added up. Batch normalization
     takes the statistics of the batch, and dropout does nothing.
 
-    Source: Abdelfattah et al., 2021, https://arxiv.org/abs/2101.08134, Section 3.2.
+    Source: Abdelfattah et al., 2021, https://arxiv.org/abs/2101.08134.
 
     Args:
         model: A compiled functional model.

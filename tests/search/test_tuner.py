@@ -14,6 +14,7 @@ from autokeras_nas.errors import InvalidArchitectureError, ProjectError, SearchF
 from autokeras_nas.objectives import ResourceReward
 from autokeras_nas.oracles import ORACLES
 from autokeras_nas.search import NasTuner
+from autokeras_nas.search.tuner import _allotment
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(64, 4)).astype("float32")
@@ -160,6 +161,12 @@ def test_networks_that_would_stay_untrained_are_no_trials(tmp_path):
         X, Y, validation_split=0.25, epochs=20, verbose=0, time_budget=200, trial_seconds=60
     )
     assert sorted(t.values["units"] for t in tuner.oracle.finished()) == [2, 3]
+
+
+def test_a_trial_that_was_found_late_has_what_is_left():
+    ends = time.monotonic() + 100.0
+    assert _allotment(ends, 1000.0) == 0.0
+    assert 0.0 < _allotment(ends, 1000.0, least_share=0.0) <= 100.0
 
 
 def test_a_time_budget_ends_a_running_trial_with_a_model(tmp_path):
