@@ -55,8 +55,9 @@ from autokeras_nas.search.devices import visible_gpus
 from autokeras_nas.search.manifest import read_manifest, write_manifest
 from autokeras_nas.search.outcome import best_model, history_of
 from autokeras_nas.search.preparation import prepare
-from autokeras_nas.search.tuner import check_writable
+from autokeras_nas.search.tuner import check_usable, check_writable
 from autokeras_nas.search_spaces import SEARCH_SPACES, SearchSpace
+from autokeras_nas.storage import writing
 from autokeras_nas.tasks import TASKS, AsGiven, Task, infer_task
 
 _MOST_EPOCHS = 100
@@ -175,7 +176,7 @@ class AutoModel:
         self.project_name = project_name
         self.overwrite = overwrite
         self.seed = 0 if seed is None else seed
-        check_writable(self.project_dir)
+        check_usable(self.project_dir, overwrite)
         self.tuner: NasTuner | None = None
         self._best_model: keras.Model | None = None
         self._origin: dict[str, Any] = {}
@@ -234,6 +235,7 @@ class AutoModel:
             SearchFailedError: If no trial ended with a model.
         """
         began = time.monotonic()
+        check_writable(self.project_dir)
         check_available("refit", refit, (False,))
         check_count("epochs", epochs)
         check_count("batch_size", batch_size)
@@ -255,7 +257,8 @@ class AutoModel:
         )
         self._input_spec = data.input_spec
         tuner = self._make_tuner()
-        self._save_project()
+        with writing(self.project_dir):
+            self._save_project()
         budget = None
         if seconds is not None:
             budget = max(1.0, seconds * (1.0 - _RESERVE) - (time.monotonic() - began))

@@ -3,9 +3,18 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable
 
 from keras_tuner import errors as kt_errors
+
+_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
+_NODES = re.compile(r"\{\{[^}]*\}\} ?|\s*\[Op:.*")
+_NUMBERING = re.compile(r"^\s*\(\d+\) ", flags=re.MULTILINE)
+_WRAPPING = re.compile(
+    r"Graph execution error|Detected at node|<stack traces|\d+ root error"
+    r"|Exception encountered|\[\["
+)
 
 
 class InvalidArchitectureError(kt_errors.FailedTrialError):
@@ -21,6 +30,26 @@ class SearchFailedError(RuntimeError):
 
 class ProjectError(RuntimeError):
     """A project folder that cannot be used: unwritable, corrupt, or another search's."""
+
+
+def summary(error: BaseException) -> str:
+    """An error's kind and the line of its text that says what was wrong.
+
+    TensorFlow and Keras wrap what happened into where it happened, often a hundred lines, of
+    which neither the first nor the last says anything.
+    """
+    text = _NUMBERING.sub("", _NODES.sub("", _COLOURS.sub("", str(error))))
+    # What is indented are places, too.
+    lines = [line for line in text.splitlines() if line[:1].strip() and not _WRAPPING.match(line)]
+    announces = len(lines) > 1 and lines[0].rstrip().endswith(":")
+    line = " ".join(line.strip() for line in lines[: 2 if announces else 1])
+    named = re.match(r"\w*(Error|Exception): ", line)
+    return line if named else f"{type(error).__name__}: {line}".removesuffix(": ")
+
+
+def headline(message: str | None) -> str:
+    """The last line of why a trial failed, which says it: what tables have room for."""
+    return ((message or "").strip().splitlines() or [""])[-1].strip()
 
 
 def check_limit(name: str, value: float | None) -> None:

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from processes import children
 from sklearn.datasets import load_digits
 
 import autokeras_nas as nas
@@ -77,17 +78,6 @@ def size_of(folder: Path) -> float:
         except FileNotFoundError:
             continue
     return total / 2**20
-
-
-def children() -> list[int]:
-    """The processes that this one has started, from any of its threads."""
-    found: list[int] = []
-    for task in Path("/proc/self/task").iterdir():
-        try:
-            found += map(int, (task / "children").read_text().split())
-        except (FileNotFoundError, ProcessLookupError):
-            continue
-    return found
 
 
 class Watch(threading.Thread):

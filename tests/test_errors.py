@@ -61,3 +61,67 @@ def test_unknown_name_makes_no_suggestion_where_nothing_comes_near(name):
 
 def test_unknown_name_admits_that_nothing_is_known():
     assert str(errors.unknown_name("task", "any", [])).endswith("Known names: none.")
+
+
+GRAPH_ERROR = """Graph execution error:
+
+Detected at node PyFunc defined at (most recent call last):
+<stack traces unavailable>
+RuntimeError: my source broke
+Traceback (most recent call last):
+
+  File "script_ops.py", line 269, in __call__
+    ret = func(*args)
+
+RuntimeError: my source broke
+
+
+\t [[{{node PyFunc}}]]
+\t [[IteratorGetNext]] [Op:__inference_multi_step_on_iterator_1777]
+"""
+TWO_ROOTS = """Graph execution error:
+
+2 root error(s) found.
+  (0) UNKNOWN:  OSError: cannot read
+\t [[{{node PyFunc}}]]
+  (1) CANCELLED:  Function was cancelled
+"""
+LAYER_ERROR = """Exception encountered when calling Lambda.call().
+
+\x1b[1mdivision by zero\x1b[0m
+
+Arguments received by Lambda.call():
+  • training=True"""
+ANNOUNCED = "Could not infer the shape. Error encountered:\n\nbad shapes"
+
+
+@pytest.mark.parametrize(
+    ("error", "line"),
+    [
+        (RuntimeError(GRAPH_ERROR), "RuntimeError: my source broke"),
+        (RuntimeError(TWO_ROOTS), "RuntimeError: UNKNOWN:  OSError: cannot read"),
+        (
+            RuntimeError("{{function_node __wrapped__Fill}} OOM [Op:Fill] name: "),
+            "RuntimeError: OOM",
+        ),
+        (ZeroDivisionError(LAYER_ERROR), "ZeroDivisionError: division by zero"),
+        (
+            ValueError(ANNOUNCED),
+            "ValueError: Could not infer the shape. Error encountered: bad shapes",
+        ),
+        (ValueError("first\nsecond"), "ValueError: first"),
+        (KeyError("name"), "KeyError: 'name'"),
+        (ValueError(), "ValueError"),
+        (ValueError("\n  indented\n"), "ValueError"),
+    ],
+)
+def test_an_error_comes_down_to_the_line_that_says_what_was_wrong(error, line):
+    assert errors.summary(error) == line
+
+
+@pytest.mark.parametrize(
+    ("message", "line"),
+    [("Traceback\n  File\nValueError: no\n", "ValueError: no"), ("", ""), ("\n", ""), (None, "")],
+)
+def test_the_headline_of_a_failure_is_its_last_line(message, line):
+    assert errors.headline(message) == line

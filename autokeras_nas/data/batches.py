@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import json
+import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -31,7 +34,11 @@ class Batches:
     in_memory: bool = True
 
     def dataset(self):
-        """A `tf.data.Dataset` of tuples of the columns' rows."""
+        """A new `tf.data.Dataset` of tuples of the columns' rows.
+
+        Its order follows from `seed` and TensorFlow's own seed of this moment, and from nothing
+        that other datasets have given before.
+        """
         import tensorflow as tf
 
         count = len(self.columns[0])
@@ -46,9 +53,16 @@ class Batches:
     def _gather_from_memory(self):
         import tensorflow as tf
 
-        with tf.device("CPU:0"):  # The input pipeline gathers there.
-            columns = [tf.constant(column) for column in self.columns]
+        columns = self._tensors
         return lambda rows: tuple(tf.gather(column, rows) for column in columns)
+
+    @functools.cached_property
+    def _tensors(self) -> list[Any]:
+        """The columns, once for all datasets."""
+        import tensorflow as tf
+
+        with tf.device("CPU:0"):  # The input pipeline gathers there.
+            return [tf.constant(column) for column in self.columns]
 
     def _gather_from_files(self, drops: bool):
         import tensorflow as tf
@@ -90,6 +104,21 @@ class Batches:
         rows = settings.pop("rows")  # A file may have had room for more.
         columns = tuple(np.load(file, mmap_mode="r")[:rows] for file in files)
         return cls(columns, **settings)
+
+
+def new_column(folder: Path, number: int, shape: tuple[int, ...], dtype) -> np.ndarray:
+    """An array `shape` that is mapped from the file of a column, to be filled.
+
+    Raises:
+        OSError: If the disk has no room for it.
+    """
+    file = column_file(folder, number)
+    column = np.lib.format.open_memmap(file, mode="w+", shape=shape, dtype=dtype)
+    if hasattr(os, "posix_fallocate"):
+        with file.open("rb+") as opened:
+            # Who writes to a mapped file for which there is no room is killed.
+            os.posix_fallocate(opened.fileno(), 0, file.stat().st_size)
+    return column
 
 
 def column_file(folder: Path, number: int) -> Path:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from autokeras_nas.data.memory import fits_in_memory
-from autokeras_nas.data.streams import is_batched, is_dataset
+from autokeras_nas.data.streams import elements_of, is_batched, is_dataset
 
 _BATCH = 1024
 
@@ -46,7 +46,7 @@ def collect_columns(
         batched = is_batched((first, *others)) if others else first.shape.rank > 0
     rows = (dataset.unbatch() if batched else dataset).batch(_BATCH)
     pieces, size = [], 0
-    for element in rows.as_numpy_iterator():
+    for element in elements_of(rows):
         pieces.append(_parts(element))
         size += sum(map(_num_bytes, tf.nest.flatten(pieces[-1])))
         if not fits_in_memory(size, memory_limit):

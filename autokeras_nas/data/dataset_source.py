@@ -11,7 +11,7 @@ import numpy as np
 from autokeras_nas.data.checks import no_numbers
 from autokeras_nas.data.labels import plain_labels
 from autokeras_nas.data.source import Batch, Source
-from autokeras_nas.data.streams import is_batched
+from autokeras_nas.data.streams import elements_of, is_batched
 
 _SCAN_BATCH = 1024
 _LARGEST_BUCKET = 2**63 - 1
@@ -66,7 +66,7 @@ class DatasetSource(Source):
         self.batched = is_batched(dataset.element_spec) if batched is None else batched
         if scan is not None:
             self.scan = scan  # Fills the cache of the property.
-        elif not any(True for _ in dataset.take(1)):
+        elif not any(True for _ in elements_of(dataset.take(1))):
             raise ValueError(
                 "The data are empty. Received: a dataset that yields nothing. "
                 "Check its files and filters."
@@ -124,7 +124,7 @@ class DatasetSource(Source):
 
         rows = self.elements().map(row, num_parallel_calls=tf.data.AUTOTUNE).batch(_SCAN_BATCH)
         hashes, labels, seen = [], [], 0
-        for hash_batch, label_batch, finite in rows.as_numpy_iterator():
+        for hash_batch, label_batch, finite in elements_of(rows):
             if not finite.all():
                 raise ValueError(
                     "The dataset has features or labels that are NaN or infinite. Received: the "
@@ -166,5 +166,5 @@ class DatasetSource(Source):
         return len(self._dataset.element_spec) == 3
 
     def batches(self, size: int) -> Iterator[Batch]:
-        for x, y, *weights in self.elements().batch(size).as_numpy_iterator():
+        for x, y, *weights in elements_of(self.elements().batch(size)):
             yield x, plain_labels(y), weights[0].astype("float32") if weights else None

@@ -9,7 +9,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from autokeras_nas.data.batches import Batches, column_file
+from autokeras_nas.data.batches import Batches, new_column
 from autokeras_nas.data.dataset_source import DatasetSource
 from autokeras_nas.data.features import as_tensors, num_bytes
 from autokeras_nas.data.labels import ClassWeights, plain_labels
@@ -80,7 +80,7 @@ class Pipeline:
         self._row_specs = [(part.shape[1:], part.dtype) for part in first]
         row_bytes = sum(part.nbytes for part in first)
         self.in_memory = fits_in_memory(self.num_examples * row_bytes, memory_limit)
-        self._dataset = None
+        self._memory: Batches | None = None
 
     @property
     def num_batches(self) -> int:
@@ -89,24 +89,28 @@ class Pipeline:
         return full if self._drops_remainder else full + bool(rest)
 
     def dataset(self):
-        """The `tf.data.Dataset` of `(x, y)` or `(x, y, weights)`; the same object each call."""
-        if self._dataset is None:
-            import tensorflow as tf
+        """A new `tf.data.Dataset` of `(x, y)` or `(x, y, weights)`, of examples prepared once.
 
-            if self.in_memory:
-                dataset = self._from_memory()
-            elif isinstance(self.source, RowSource):
-                dataset = self._from_rows(self.source)
-            elif isinstance(self.source, DatasetSource):
-                dataset = self._from_stream(self.source)
-            else:
-                raise TypeError(
-                    "Only arrays and datasets can be read anew each epoch. "
-                    f"Received: a source of type {type(self.source).__name__}, too large for "
-                    "memory. Raise `memory_limit`."
-                )
-            self._dataset = dataset if self.in_memory else dataset.prefetch(tf.data.AUTOTUNE)
-        return self._dataset
+        Its order follows from `seed` and TensorFlow's own seed of this moment, whatever other
+        datasets of this pipeline have given before.
+        """
+        import tensorflow as tf
+
+        if self.in_memory:
+            if self._memory is None:
+                self._memory = self._batches(self._columns(np.empty))
+            return self._memory.dataset()
+        if isinstance(self.source, RowSource):
+            dataset = self._from_rows(self.source)
+        elif isinstance(self.source, DatasetSource):
+            dataset = self._from_stream(self.source)
+        else:
+            raise TypeError(
+                "Only arrays and datasets can be read anew each epoch. "
+                f"Received: a source of type {type(self.source).__name__}, too large for "
+                "memory. Raise `memory_limit`."
+            )
+        return dataset.prefetch(tf.data.AUTOTUNE)
 
     # ---- Parts of a batch -------------------------------------------------------------------
 
@@ -140,7 +144,7 @@ class Pipeline:
     def _static_size(self) -> int | None:
         return self.batch_size if self._drops_remainder else None
 
-    # ---- Three ways to a dataset ------------------------------------------------------------
+    # ---- Ways to a dataset ------------------------------------------------------------------
 
     def _order(self):
         """Batches of row numbers, shuffled anew each epoch."""
@@ -151,9 +155,6 @@ class Pipeline:
             rows = rows.shuffle(self.num_examples, seed=self.seed)
         return rows.batch(self.batch_size, drop_remainder=self._drops_remainder)
 
-    def _from_memory(self):
-        return self._batches(self._columns(np.empty)).dataset()
-
     def save(self, folder: Path) -> None:
         """Writes the preprocessed examples into a folder, for `Batches.load`.
 
@@ -163,8 +164,7 @@ class Pipeline:
         numbers = itertools.count()
 
         def mapped(shape, dtype):
-            file = column_file(folder, next(numbers))
-            return np.lib.format.open_memmap(file, mode="w+", shape=shape, dtype=dtype)
+            return new_column(folder, next(numbers), shape, dtype)
 
         self._batches(self._columns(np.empty if self.in_memory else mapped)).save(folder)
 

@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from autokeras_nas.errors import summary
+
 
 def is_dataset(x) -> bool:
     """Whether something is a `tf.data.Dataset`, without importing TensorFlow for it."""
@@ -59,6 +61,23 @@ def stream_dataset(x) -> tuple[Any, bool]:
     if _is_py_dataset(x):
         dataset = dataset.apply(tf.data.experimental.assert_cardinality(x.num_batches))
     return dataset, batched
+
+
+def elements_of(dataset) -> Iterator[Any]:
+    """The elements of a `tf.data.Dataset` as NumPy arrays.
+
+    Raises:
+        ValueError: If its source breaks; it tells why.
+    """
+    import tensorflow as tf
+
+    try:
+        yield from dataset.as_numpy_iterator()
+    except tf.errors.OpError as error:
+        raise ValueError(
+            f"The data cannot be read to their end. Received: {summary(error)}. "
+            "Repair their source, or leave out what cannot be read."
+        ) from error
 
 
 def is_batched(spec) -> bool:

@@ -19,7 +19,13 @@ from keras_tuner.src.engine import metrics_tracking
 from keras_tuner.src.engine import trial as kt_trial
 
 from autokeras_nas.architecture import Values, plain_values
-from autokeras_nas.errors import ProjectError, SearchFailedError, cannot_write, check_limit
+from autokeras_nas.errors import (
+    ProjectError,
+    SearchFailedError,
+    cannot_write,
+    check_limit,
+    headline,
+)
 from autokeras_nas.objectives import as_objective, direction_of
 from autokeras_nas.oracles.records import end_record, entries_of, entry_records, restore_end
 from autokeras_nas.oracles.space import Space
@@ -85,8 +91,8 @@ class JournaledOracle(keras_tuner.Oracle, abc.ABC):
         self._journal: Journal | None = None
         self._opened = False
         self._sequence = 0
-        self._seconds_before = 0.0
-        self._started: float | None = None
+        self._seconds = 0.0
+        self._looked: float | None = None
         self._ranking: list[tuple[float, int, str]] = []
 
     # ---- What a leaf implements -------------------------------------------------------------
@@ -200,16 +206,19 @@ class JournaledOracle(keras_tuner.Oracle, abc.ABC):
                 self._journal.close()
 
     def elapsed(self) -> float:
-        """Seconds of search so far, over all its runs."""
-        running = 0.0 if self._started is None else self.clock() - self._started
-        return self._seconds_before + running
+        """Seconds of search so far, over all its runs; a clock that is set back takes none away."""
+        if self._looked is not None:
+            now = self.clock()
+            self._seconds += max(0.0, now - self._looked)
+            self._looked = now
+        return self._seconds
 
     # ---- Creating ---------------------------------------------------------------------------
 
     def _create_trial(self, tuner_id: str) -> kt_trial.Trial:
         self._open()
-        if self._started is None:
-            self._started = self.clock()
+        if self._looked is None:
+            self._looked = self.clock()
         if tuner_id in self.ongoing_trials:
             return self.ongoing_trials[tuner_id]
         self.tuner_ids.add(tuner_id)
@@ -367,10 +376,8 @@ class JournaledOracle(keras_tuner.Oracle, abc.ABC):
         """Ends a search that cannot succeed, after a trial of this run; not called on replay."""
         if not self._has_failed:
             return
-        messages = (self.trials[trial_id].message or "" for trial_id in self.end_order)
-        reasons = collections.Counter(
-            (message.strip().splitlines() or ["no reason given"])[-1] for message in messages
-        )
+        messages = (self.trials[trial_id].message for trial_id in self.end_order)
+        reasons = collections.Counter(headline(m) or "no reason given" for m in messages)
         listed = "; ".join(f"{count} times: {reason}" for reason, count in reasons.items())
         self.stop_reason = (
             f"The first {_FIRST_FAILURES} trials all failed, so the search stops. {listed}. "
@@ -435,7 +442,7 @@ class JournaledOracle(keras_tuner.Oracle, abc.ABC):
             self._run_times[record["trial"]] += 1
         elif kind == "end" and record["trial"] in self.trials:
             self._replay_end(record, learn)
-        self._seconds_before = record.get("seconds", self._seconds_before)
+        self._seconds = record.get("seconds", self._seconds)
 
     def _replay_end(self, record: dict[str, Any], learn: bool) -> None:
         trial = self.trials[record["trial"]]

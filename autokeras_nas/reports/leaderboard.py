@@ -6,9 +6,11 @@ import keras_tuner
 import pandas as pd
 
 from autokeras_nas.architecture import decode
+from autokeras_nas.errors import headline
 from autokeras_nas.oracles import NasOracle
 
-_COLUMNS = ["rank", "trial", "score", "spread", "parameters", "flops", "epochs", "seconds", "kwh"]
+_MEASURED = ["spread", "parameters", "flops", "epochs", "saved", "seconds", "kwh"]
+_COLUMNS = ["rank", "trial", "score", *_MEASURED, "status", "reason", "run_of", "architecture"]
 
 
 def leaderboard(oracle: keras_tuner.Oracle) -> pd.DataFrame:
@@ -22,8 +24,9 @@ def leaderboard(oracle: keras_tuner.Oracle) -> pd.DataFrame:
 
     Returns:
         One row a trial: rank, trial, score, its spread over several trainings, parameters,
-        FLOPs of one example, epochs, seconds, kWh (missing where it was not measured), status,
-        reason, the trial that it measures once more, and the architecture.
+        FLOPs of one example, epochs, the share of its training that was saved by stopping it
+        early, seconds, kWh (missing where it was not measured), status, reason, the trial that it
+        measures once more, and the architecture.
     """
     sign = -1.0 if oracle.objective.direction == "max" else 1.0
     scored = [t for t in oracle.trials.values() if t.status == "COMPLETED"]
@@ -32,7 +35,7 @@ def leaderboard(oracle: keras_tuner.Oracle) -> pd.DataFrame:
     others = [t for t in oracle.trials.values() if t.status != "COMPLETED"]
     rows = [_row(rank, trial) for rank, trial in enumerate(scored, start=1)]
     rows += [_row(None, trial) for trial in others]
-    frame = pd.DataFrame(rows, columns=[*_COLUMNS, "status", "reason", "run_of", "architecture"])
+    frame = pd.DataFrame(rows, columns=_COLUMNS)
     return frame.astype({"rank": "Int64", "parameters": "Int64", "flops": "Int64"})
 
 
@@ -43,19 +46,30 @@ def _row(rank, trial) -> dict:
         return float(trial.metrics.get_last_value(f"nas/{name}"))
 
     proposal = decode(trial.hyperparameters.values)
-    message = (trial.message or "").strip().splitlines()
     return {
         "rank": rank,
         "trial": trial.trial_id,
         "score": trial.score,
-        "spread": measured("spread"),
-        "parameters": measured("parameters"),
-        "flops": measured("flops"),
-        "epochs": measured("epochs"),
-        "seconds": measured("seconds"),
-        "kwh": measured("kwh"),
+        **{name: measured(name) for name in _MEASURED},
         "status": trial.status,
-        "reason": message[-1] if message else "",
+        "reason": headline(trial.message),
         "run_of": proposal.individual,
         "architecture": " ".join(str(value) for value in proposal.values.values()),
     }
+
+
+def savings(board: pd.DataFrame) -> str | None:
+    """One sentence: what stopping trials early has saved; None: none was stopped.
+
+    Args:
+        board: A `leaderboard`.
+    """
+    completed = board[board["status"] == "COMPLETED"]
+    stopped = completed["saved"].dropna()
+    if stopped.empty:
+        return None
+    share = stopped.sum() / len(completed)
+    return (
+        f"{len(stopped)} of {len(completed)} trials were stopped early, which saved {share:.0%} of "
+        "all training."
+    )

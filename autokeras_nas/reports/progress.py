@@ -7,6 +7,8 @@ import time
 
 from rich.console import Console
 
+from autokeras_nas.errors import headline
+
 _WIDTH = 100
 
 
@@ -33,7 +35,7 @@ class ProgressLines:
         if trial.status == "COMPLETED":
             parts = [f"{name} {trial.score:.4f}"]
         else:
-            reason = (trial.message or "no reason given").strip().splitlines()[-1]
+            reason = headline(trial.message) or "no reason given"
             parts = [f"{trial.status.lower()}: {reason}"]
         best = [t for t in oracle.get_best_trials(1) if t.status == "COMPLETED"]
         if best:
@@ -41,6 +43,7 @@ class ProgressLines:
         for metric, text in (
             ("nas/parameters", "{:,.0f} parameters"),
             ("nas/epochs", "{:.0f} epochs"),
+            ("nas/saved", "stopped early, {:.0%} saved"),
             ("nas/seconds", "{:.0f} s"),
         ):
             if trial.metrics.exists(metric):

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import math
 import re
+import time
+from collections.abc import Callable
+
+_LEAST_SHARE = 0.5
+"""A trial begins only where this share of its allotment is left."""
 
 _UNITS = {"": 1.0, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
 
@@ -54,6 +59,33 @@ def seconds_per_trial(
     if budget is None:
         return None
     return budget / max(1.0, expected_trials(budget, max_trials, workers) / workers)
+
+
+def allotment(
+    ends: float | None,
+    trial_seconds: float | None,
+    least_share: float = _LEAST_SHARE,
+    clock: Callable[[], float] = time.monotonic,
+) -> float | None:
+    """Seconds for the next trial; 0: too little is left to begin one; None: no limit.
+
+    The trials that still fit share out what is left. So the time that others did not need, such
+    as those stopped early, makes for more trials, and not for longer ones.
+
+    Args:
+        ends: When the search ends, by the clock; None: it does not.
+        trial_seconds: About what a trial takes; None: all that is left.
+        least_share: A trial begins only where this share of it is left.
+        clock: Returns seconds.
+    """
+    if ends is None:
+        return trial_seconds
+    left = ends - clock()
+    if trial_seconds is None:
+        return max(left, 0.0)
+    if left < least_share * trial_seconds:
+        return 0.0
+    return left / max(1, round(left / trial_seconds))
 
 
 def expected_trials(budget: float | None, max_trials: int | None, workers: int = 1) -> int:

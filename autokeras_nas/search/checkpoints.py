@@ -11,6 +11,7 @@ from pathlib import Path
 import keras
 
 from autokeras_nas.errors import ProjectError
+from autokeras_nas.storage import sync_file
 
 _CHUNK = 2**20
 
@@ -18,7 +19,8 @@ _CHUNK = 2**20
 def save_checkpoint(model: keras.Model, path: Path) -> None:
     """Writes weights, and beside them their checksum and the shapes that the model was built for.
 
-    Whoever is killed meanwhile leaves no half a file under the name.
+    Whoever is killed meanwhile leaves no half a file under the name; when this returns, the
+    weights are on the disk, and no power cut takes them.
 
     Args:
         model: The model.
@@ -26,11 +28,15 @@ def save_checkpoint(model: keras.Model, path: Path) -> None:
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f"partial_{path.name}")
-    model.save_weights(partial)
-    _checksum_of(path).write_text(f"{_crc32(partial):08x}", encoding="ascii")
-    # For a model that learns its input's shape from data alone.
-    _shapes_of(path).write_text(json.dumps(model.get_build_config()), encoding="utf-8")
-    os.replace(partial, path)
+    try:
+        model.save_weights(partial)
+        _checksum_of(path).write_text(f"{_crc32(partial):08x}", encoding="ascii")
+        # For a model that learns its input's shape from data alone.
+        _shapes_of(path).write_text(json.dumps(model.get_build_config()), encoding="utf-8")
+        sync_file(partial)
+        os.replace(partial, path)
+    finally:
+        partial.unlink(missing_ok=True)  # On a full disk it takes what the journal needs.
 
 
 def load_checkpoint(model: keras.Model, path: Path) -> None:

@@ -13,7 +13,13 @@ from pathlib import Path
 from typing import Any
 
 # Not `-m`: the package imports the module before it could be run.
-_PROGRAM = "from autokeras_nas.search.worker import main; main()"
+_PROGRAM = """
+import signal
+for number in (signal.SIGINT, signal.SIGTERM):
+    signal.signal(number, signal.SIG_IGN)  # They reach the parent, too, which decides.
+from autokeras_nas.search.worker import main
+main()
+"""
 _TAIL_BYTES = 4000
 _GRACE_SECONDS = 5.0
 

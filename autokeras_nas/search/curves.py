@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import keras
 import keras_tuner
 import numpy as np
 from keras_tuner import errors as kt_errors
+
+from autokeras_nas.training import has_finite_loss
 
 Curve = list[dict[str, float]]
 
@@ -36,7 +39,17 @@ def curve_of(returned: Any, objective: keras_tuner.Objective) -> Curve:
             "A hypermodel's `fit` must return a History, a dictionary of metrics or a float. "
             f"Received: {type(returned).__name__}. Return what `model.fit` returned."
         )
-    return [{name: float(v) for name, v in logs.items() if _is_finite_number(v)} for logs in epochs]
+    return finite(epochs)
+
+
+def finite(epochs: Iterable[Mapping[str, Any]]) -> Curve:
+    """The finite metrics of each epoch; none where the loss is not: such a network is none."""
+    return [
+        {name: float(value) for name, value in logs.items() if _is_finite_number(value)}
+        if has_finite_loss(logs)
+        else {}
+        for logs in epochs
+    ]
 
 
 def _is_finite_number(value: Any) -> bool:

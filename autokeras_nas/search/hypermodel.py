@@ -13,7 +13,7 @@ from autokeras_nas.architecture import Features, InputSpec, Values, decode
 from autokeras_nas.layers import schedule_drop_paths
 from autokeras_nas.search_spaces import SearchSpace
 from autokeras_nas.tasks import Task
-from autokeras_nas.training import AuxiliaryModel, MemberModel, Recipe, Schedule
+from autokeras_nas.training import AuxiliaryModel, MemberModel, Recipe, Schedule, make_variables
 
 
 class NasHyperModel(keras_tuner.HyperModel):
@@ -109,6 +109,7 @@ class NasHyperModel(keras_tuner.HyperModel):
         """
         steps = epochs * max(1, int(args[0].cardinality()))
         schedule_drop_paths(model, steps)
+        make_variables(model, args[0])
         schedule = Schedule(self.recipe_of(self.values(hp)), steps, seconds)
         # The pipeline shuffles; Keras warns that it cannot.
         kwargs.setdefault("shuffle", False)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from autokeras_nas.errors import ProjectError
+from autokeras_nas.storage import sync_file
 
 _FILE = "project.json"
 SCHEMA = 2
@@ -73,4 +74,5 @@ def write_manifest(folder: Path, manifest: Mapping[str, Any]) -> None:
                 )
     fresh = path.with_suffix(".tmp")
     fresh.write_text(json.dumps(manifest, indent=1), encoding="utf-8")
+    sync_file(fresh)
     fresh.replace(path)

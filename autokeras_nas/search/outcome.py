@@ -8,7 +8,7 @@ import keras
 import keras_tuner
 from keras_tuner.src.engine.trial import Trial
 
-from autokeras_nas.errors import ProjectError, SearchFailedError
+from autokeras_nas.errors import ProjectError, SearchFailedError, headline
 from autokeras_nas.oracles import NasOracle
 from autokeras_nas.search.tuner import NasTuner
 
@@ -29,7 +29,7 @@ def winner(oracle: keras_tuner.Oracle) -> Trial:
         completed = [t for t in oracle.get_best_trials(1) if t.status == "COMPLETED"]
     if completed:
         return completed[0]
-    reasons = sorted({t.message for t in oracle.trials.values() if t.message})
+    reasons = sorted({headline(t.message) for t in oracle.trials.values() if t.message})
     raise SearchFailedError(
         "No trial ended with a model. "
         + (f"Reasons: {'; '.join(reasons)[:_MOST_TEXT]}. " if reasons else "")

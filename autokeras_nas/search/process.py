@@ -10,7 +10,6 @@ from multiprocessing import connection as mp_connection
 from pathlib import Path
 
 import cloudpickle
-from keras_tuner import errors as kt_errors
 
 from autokeras_nas.search.child import Child
 from autokeras_nas.search.devices import environment_of, visible_gpus
@@ -145,7 +144,7 @@ class Process:
         if kind == "begun":
             place.began = self.clock()
         elif kind == "fatal":
-            raise kt_errors.FatalError(f"A worker process cannot go on:\n{payload}")
+            raise payload
         elif kind == "dead":
             del self._running[number]
             return [TrialResult(place.spec.trial_id, "INVALID", reason=payload)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Protocol
 
@@ -15,19 +15,29 @@ from keras_tuner import errors as kt_errors
 
 from autokeras_nas.architecture.proposal import HONOURED
 from autokeras_nas.costs import count_model, latency
-from autokeras_nas.errors import cannot_write
+from autokeras_nas.errors import ProjectError, summary
 from autokeras_nas.objectives import ResourceReward
 from autokeras_nas.search.checkpoints import save_checkpoint
-from autokeras_nas.search.curves import Curve, curve_of, mean_curve, spread
+from autokeras_nas.search.curves import Curve, curve_of, finite, mean_curve, spread
+from autokeras_nas.search.rewards import reward_of, weighed
 from autokeras_nas.search.spec import Training, TrialResult, TrialSpec, with_half_batches
 from autokeras_nas.search.travel import opened
-from autokeras_nas.storage import is_disk_full
+from autokeras_nas.storage import writing
 from autokeras_nas.training import (
+    PROGRESS,
     BestWeights,
     FailIfSlow,
+    LogProgress,
+    StopHopeless,
     StopOnRequest,
+    TimeIsUp,
     is_out_of_memory,
 )
+
+_TIME_IS_UP = "its time was used up"
+_OVERTIME = 0.1
+_LEAST_OVERTIME = 1.0
+"""Of a trial's time, and in seconds: what its last validation may take over it."""
 
 
 class TrialRunner(Protocol):
@@ -65,9 +75,8 @@ class KerasRunner:
     def run(self, spec: TrialSpec) -> TrialResult:
         """Builds, trains and measures; what goes wrong is in the result's reason."""
         began = time.monotonic()
-        spec = replace(spec, trainings=tuple(map(opened, spec.trainings)))
-        result, out_of_memory = self._attempt(spec, began)
-        halved = with_half_batches(spec) if out_of_memory else None
+        result, out_of_memory = self._attempt(_with_data(spec), began)
+        halved = with_half_batches(_with_data(spec)) if out_of_memory else None
         if halved is not None:
             result, _ = self._attempt(halved, began)
             result.reason = " ".join(filter(None, ["batch halved for memory;", result.reason]))
@@ -78,17 +87,16 @@ class KerasRunner:
         """The result, and whether memory ran out."""
         result, out_of_memory = TrialResult(spec.trial_id, "FAILED"), False
         try:
-            self._train(spec, result, began)
-        except kt_errors.FatalError:
+            with writing(spec.checkpoint.parent.parent):
+                self._train(spec, result, began)
+        except (kt_errors.FatalError, ProjectError):
             raise
         except kt_errors.FailedTrialError as error:
             result.reason = str(error)
         except Exception as error:
-            if is_disk_full(error):
-                raise cannot_write(spec.checkpoint.parent, error) from error
             out_of_memory = is_out_of_memory(error)
             result.status = "FAILED" if out_of_memory else "INVALID"
-            result.reason = f"out of memory: {error}" if out_of_memory else traceback.format_exc()
+            result.reason = f"out of memory: {summary(error)}" if out_of_memory else _told(error)
         return result, out_of_memory
 
     def _train(self, spec: TrialSpec, result: TrialResult, began: float) -> None:
@@ -96,9 +104,15 @@ class KerasRunner:
         curves = []
         for number, training in enumerate(spec.trainings):
             share = (number + 1) / len(spec.trainings)
-            stopper = StopOnRequest(functools.partial(_reason_to_stop, spec, began, share))
+            stopper = _stopper(spec, began, share)
             model = self._built(spec, spec.seed + number, result)
-            curves.append(self._fit(spec, training, model, [*_slow(spec), stopper, best]))
+            judge = StopHopeless(spec.rule, functools.partial(self._reward, result))
+            callbacks = [_progress(spec), *_slow(spec), stopper, judge, best]
+            try:
+                curves.append(self._fit(spec, training, model, callbacks))
+            except TimeIsUp:
+                stopper.stopped = _TIME_IS_UP
+                curves.append(finite(stopper.epochs))
             if spec.stop():
                 break
         result.curve = curves[0] if len(curves) == 1 else mean_curve(curves)
@@ -110,13 +124,16 @@ class KerasRunner:
         result.measures[HONOURED] = float(_honours(spec.proposal))
         result.reason = stopper.stopped or ""
         if not any(self.score.has_value(logs) for logs in result.curve):
-            logged = sorted({name for logs in result.curve for name in logs}) or ["nothing"]
+            logged = sorted({name for logs in result.curve for name in logs} - {PROGRESS})
             raise kt_errors.FailedTrialError(
                 f"No epoch logged a finite {self.score.name}"
                 + (f": {stopper.stopped}. " if stopper.stopped else ". ")
-                + f"Logged: {', '.join(logged)}."
+                + f"Logged: {', '.join(logged) or 'nothing'}."
             )
         self._add_reward(result)
+        if judge.stopped:
+            result.reason = f"stopped early: {judge.stopped}"
+            result.measures["nas/saved"] = judge.saved
         if best.weights is not None:
             model.set_weights(best.weights)
         save_checkpoint(model, spec.checkpoint)
@@ -145,19 +162,19 @@ class KerasRunner:
         returned = self.hypermodel.fit(spec.hyperparameters, model, *training.args, **kwargs)
         return curve_of(returned, self.score)
 
+    def _reward(self, result: TrialResult, logs: Mapping[str, float]) -> float | None:
+        """What an epoch of a running trial is worth; None: nothing finite, or nobody knows."""
+        return reward_of(self.objective, weighed(self.objective, logs, result.measures))
+
     def _add_reward(self, result: TrialResult) -> None:
         """Weighs the score of each epoch by the cost, where the objective asks for it."""
         reward = self.objective
-        if not isinstance(reward, ResourceReward):
-            return
-        cost = result.measures.get(f"nas/{reward.cost}")
-        if cost is None:
+        if isinstance(reward, ResourceReward) and f"nas/{reward.cost}" not in result.measures:
             raise kt_errors.FailedTrialError(
                 f"The reward needs the network's {reward.cost}, which nobody can know: its "
                 "inputs are not. Begin it with `keras.Input`."
             )
-        for logs in filter(self.score.has_value, result.curve):
-            logs[reward.name] = reward.of(self.score.get_value(logs), cost)
+        result.curve = [weighed(reward, logs, result.measures) for logs in result.curve]
 
     def _measure_size(self, model: keras.Model, result: TrialResult) -> None:
         try:
@@ -174,6 +191,34 @@ class KerasRunner:
                 f"The model has {costs.parameters:,} parameters, over the limit of "
                 f"{self.max_model_size:,}."
             )
+
+
+def _with_data(spec: TrialSpec) -> TrialSpec:
+    """A trial whose trainings have their data, in an order that its own seeds give."""
+    trainings = []
+    for number, training in enumerate(spec.trainings):
+        keras.utils.set_random_seed(spec.seed + number)  # `tf.data` begins to shuffle from it.
+        trainings.append(opened(training))
+    return replace(spec, trainings=tuple(trainings))
+
+
+def _progress(spec: TrialSpec) -> LogProgress:
+    return LogProgress(None if spec.seconds is None else spec.seconds / len(spec.trainings))
+
+
+def _told(error: Exception) -> str:
+    """Where an error arose, and last of all what was wrong."""
+    where, what = traceback.format_exc().rstrip(), summary(error)
+    return where if where.endswith(what) else f"{where}\n{what}"
+
+
+def _stopper(spec: TrialSpec, began: float, share: float) -> StopOnRequest:
+    """Ends a training at its share of the trial's time, cleanly if it can be."""
+    reason = functools.partial(_reason_to_stop, spec, began, share)
+    if spec.seconds is None:
+        return StopOnRequest(reason)
+    latest = began + share * spec.seconds + max(_LEAST_OVERTIME, _OVERTIME * spec.seconds)
+    return StopOnRequest(reason, lambda: time.monotonic() > latest, spec.dispensable)
 
 
 def _slow(spec: TrialSpec) -> list[keras.callbacks.Callback]:
@@ -196,5 +241,5 @@ def _reason_to_stop(spec: TrialSpec, began: float, share: float, rest: float) ->
         rest: Seconds of what must still be done.
     """
     if spec.seconds is not None and time.monotonic() - began >= share * spec.seconds - rest:
-        return spec.stop() or "its time was used up"
+        return spec.stop() or _TIME_IS_UP
     return spec.stop()

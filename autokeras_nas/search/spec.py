@@ -10,7 +10,7 @@ from typing import Any
 import keras_tuner
 
 from autokeras_nas.architecture import Proposal
-from autokeras_nas.training import with_half_batch
+from autokeras_nas.training import StoppingRule, with_half_batch
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,11 @@ class TrialSpec:
         seconds: The time that the trial may take; None: no limit.
         least_epochs: A training that would not come to so many in its time is given up; 0: none
             is.
+        dispensable: Whether there is another trial to fall back on, so that this one may end
+            without a result where its time is over.
         stop: Asked after each step: a text ends the trial early and cleanly.
+        rule: Asked after each epoch: whether the training is hopeless beside others; None: it is
+            not judged.
     """
 
     trial_id: str
@@ -57,7 +61,9 @@ class TrialSpec:
     trainings: tuple[Training, ...] = (Training(),)
     seconds: float | None = None
     least_epochs: float = 0.0
+    dispensable: bool = False
     stop: Callable[[], str | None] = never_stop
+    rule: StoppingRule | None = None
 
 
 @dataclass
@@ -68,7 +74,8 @@ class TrialResult:
         trial_id: KerasTuner's id.
         status: `"COMPLETED"`, `"INVALID"` (a crash, which may be retried) or `"FAILED"`.
         curve: Metrics by epoch, finite ones only.
-        measures: `nas/...` metrics of the whole trial: seconds, epochs, parameters, FLOPs.
+        measures: `nas/...` metrics of the whole trial: seconds, epochs, parameters, FLOPs; the
+            share of the training that was saved, where it was stopped early.
         reason: Why it failed or ended early.
         hyperparameters: With the entries that building added, where that was in another process;
             None: they are in the trial's own.

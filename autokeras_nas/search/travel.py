@@ -16,6 +16,7 @@ import numpy as np
 
 from autokeras_nas.data import Pipeline, is_dataset
 from autokeras_nas.data.batches import Batches
+from autokeras_nas.data.streams import elements_of
 from autokeras_nas.search.spec import Training
 
 _SMALL_BYTES = 2**16
@@ -77,7 +78,7 @@ class Store:
         """The same training with its data replaced by what can travel.
 
         Raises:
-            ValueError: If a dataset never ends.
+            ValueError: If a dataset never ends or cannot be read.
         """
         return _with_data(training, self._stored)
 
@@ -102,6 +103,8 @@ class Store:
         if is_dataset(data):
             _check_ends(data)
             place.parent.mkdir(parents=True, exist_ok=True)
+            for _ in elements_of(data):
+                pass  # Where its source breaks, TensorFlow's `save` may wait for ever.
             data.save(str(place))
             return StoredDataset(place)
         if isinstance(data, np.ndarray) and data.nbytes > _SMALL_BYTES and not data.dtype.hasobject:

@@ -25,6 +25,7 @@ from autokeras_nas.errors import (
 )
 from autokeras_nas.objectives import as_objective
 from autokeras_nas.oracles import ORACLES, NasOracle, Screening
+from autokeras_nas.search.budget import allotment
 from autokeras_nas.search.checkpoints import load_checkpoint
 from autokeras_nas.search.choice import check_executor
 from autokeras_nas.search.executors import Executor, Inline
@@ -38,11 +39,10 @@ from autokeras_nas.search.reloading import unsaid_reload
 from autokeras_nas.search.runner import KerasRunner
 from autokeras_nas.search.screening import NetworkScore, check_screening, first_batch
 from autokeras_nas.search.spec import Training, TrialResult, TrialSpec
+from autokeras_nas.search.stopping import RuleMaker, Stopping
 from autokeras_nas.search.worker import Setup
+from autokeras_nas.storage import writing
 from autokeras_nas.training.zero_cost import Score, score_of
-
-_LEAST_SHARE = 0.5
-"""A trial begins only where this share of its allotment is left."""
 
 
 class NasTuner(keras_tuner.Tuner):
@@ -84,6 +84,11 @@ class NasTuner(keras_tuner.Tuner):
         workers: Child processes, and trials at once.
         trial_timeout: Seconds after which a trial in a child process is taken to hang; None:
             twice its time and a minute, where it has one.
+        stopping: By which rule trials end early that look hopeless beside those before:
+            `"median"`, `"successive_halving"`, or what makes a rule of the finished trials'
+            curves, such as `functools.partial(nas.training.MedianRule, least_share=0.5)`. They
+            are completed with the score that they had by then, from which the oracle learns.
+            None: none does; under KerasTuner's chief, which is told no curves, none ever does.
         directory: The folder of projects.
         project_name: The project's folder in it.
         overwrite: Whether to begin anew where the project exists.
@@ -111,6 +116,7 @@ class NasTuner(keras_tuner.Tuner):
         executor: str = "inline",
         workers: int = 1,
         trial_timeout: float | None = None,
+        stopping: str | RuleMaker | None = None,
         directory="nas_results",
         project_name="untitled_project",
         overwrite: bool = False,
@@ -135,7 +141,8 @@ class NasTuner(keras_tuner.Tuner):
                 oracle.bind(grammar)
             if workers == 1 and not kt_distribute.has_chief_oracle():
                 oracle.idle_seconds = 0.0  # With one slot, nobody else ends a trial meanwhile.
-        check_writable(Path(directory) / project_name)
+        self._stopping = Stopping(stopping, oracle)
+        check_usable(Path(directory) / project_name, overwrite)
         self._seed = oracle.seed if isinstance(oracle, NasOracle) else (seed or 0)
         self.executor, self.workers, self.trial_timeout = executor, workers, trial_timeout
         self._ends: float | None = None
@@ -194,21 +201,21 @@ class NasTuner(keras_tuner.Tuner):
         oracle.screening = Screening(known, candidates)
 
     def _count(self, values: Values) -> Costs | None:
-        """What an architecture costs; None: its model tells only once it sees data."""
+        """What an architecture costs; None: its model tells only with data, or cannot be built."""
         build = self._builder(values)
         try:
             try:
                 return count(build)
             except ValueError:  # An optimizer makes variables at once.
                 return count_model(build())
-        except (ValueError, TypeError, keras_tuner.errors.FailedTrialError):
+        except Exception:  # Its trial will tell.
             return None
 
     def _latency(self, values: Values) -> float | None:
         """How long an architecture takes for one example, in seconds; None: as above."""
         try:
             return latency(self._builder(values)())
-        except (ValueError, TypeError, keras_tuner.errors.FailedTrialError):
+        except Exception:  # Its trial will tell.
             return None
 
     def _builder(self, values: Values) -> Callable[[], keras.Model]:
@@ -236,6 +243,7 @@ class NasTuner(keras_tuner.Tuner):
                 `validation_data`. A trial trains once on each, and its score is the mean.
             **fit_kwargs: Passed to the hypermodel's `fit`.
         """
+        check_writable(Path(self.project_dir))
         self._folds = tuple(folds)
         ends = None if time_budget is None else time.monotonic() + time_budget
         if isinstance(self.oracle, NasOracle) and time_budget is not None:
@@ -252,7 +260,7 @@ class NasTuner(keras_tuner.Tuner):
         self.on_search_begin()
         executor = self._executor()
         try:
-            with Interrupts() as interrupts:
+            with writing(self.project_dir), Interrupts() as interrupts:
                 self._run(executor, interrupts, ends, trial_seconds, fit_args, fit_kwargs)
         finally:
             executor.close()
@@ -262,7 +270,7 @@ class NasTuner(keras_tuner.Tuner):
 
     def _run(self, executor, interrupts, ends, trial_seconds, fit_args, fit_kwargs) -> None:
         def may_begin() -> bool:
-            return not interrupts.search_stopped and _allotment(ends, trial_seconds) != 0.0
+            return not interrupts.search_stopped and allotment(ends, trial_seconds) != 0.0
 
         def ask(slot: int) -> Trial:
             return self.oracle.create_trial(f"{self.tuner_id}-slot{slot}")
@@ -271,7 +279,7 @@ class NasTuner(keras_tuner.Tuner):
             self.on_trial_begin(trial)
             interrupts.new_trial()
             # Finding the proposal may have taken time: the trial has what is left.
-            seconds = _allotment(ends, trial_seconds, least_share=0.0)
+            seconds = allotment(ends, trial_seconds, least_share=0.0)
             spec = self._spec(trial, fit_args, fit_kwargs, seconds, interrupts.reason)
             executor.submit(spec, slot)
 
@@ -292,7 +300,7 @@ class NasTuner(keras_tuner.Tuner):
 
     def run_trial(self, trial, *fit_args, **fit_kwargs):
         """One trial in a worker of KerasTuner's chief."""
-        seconds = _allotment(self._ends, None)
+        seconds = allotment(self._ends, None)
         result = self._runner.run(self._spec(trial, fit_args, fit_kwargs, seconds, lambda: None))
         if result.status != "COMPLETED":
             raise keras_tuner.errors.FailedTrialError(result.reason)
@@ -306,6 +314,7 @@ class NasTuner(keras_tuner.Tuner):
 
     def _spec(self, trial, fit_args, fit_kwargs, seconds, stop) -> TrialSpec:
         number = zlib.crc32(trial.trial_id.encode())
+        proposal = decode(trial.hyperparameters.values)
         kwargs = dict(fit_kwargs)
         # Copies: a callback's state belongs to its trial.
         callbacks = self._deepcopy_callbacks(list(kwargs.get("callbacks") or []))
@@ -315,16 +324,19 @@ class NasTuner(keras_tuner.Tuner):
         kwargs["callbacks"] = callbacks
         if seconds is not None and getattr(self.hypermodel, "grammar", None) is not None:
             kwargs["seconds"] = seconds
+        trainings = self._trainings(fit_args, kwargs)
         return TrialSpec(
             trial_id=trial.trial_id,
             hyperparameters=trial.hyperparameters,
-            proposal=decode(trial.hyperparameters.values),
+            proposal=proposal,
             seed=(self._seed * 100_003 + number) % 2**31,
             checkpoint=Path(self._get_checkpoint_fname(trial.trial_id)),
-            trainings=self._trainings(fit_args, kwargs),
+            trainings=trainings,
             seconds=seconds,
             least_epochs=self._least_epochs(),
+            dispensable=bool(self.oracle.get_best_trials(1)),
             stop=stop,
+            rule=self._stopping.rule_for(proposal, len(trainings)),
         )
 
     def _trainings(self, args, kwargs) -> tuple[Training, ...]:
@@ -410,6 +422,13 @@ class NasTuner(keras_tuner.Tuner):
             super()._configure_tensorboard_dir(callbacks, trial, execution)
 
 
+def check_usable(folder: Path, overwrite: bool) -> None:
+    """Raises `ProjectError` unless a folder can be written or holds a project, to be read."""
+    holds_project = any((folder / name).exists() for name in ("journal.jsonl", "oracle.json"))
+    if overwrite or not holds_project:
+        check_writable(folder)
+
+
 def check_writable(folder: Path) -> None:
     """Raises `ProjectError` unless the folder exists, or can be made, and takes files."""
     try:
@@ -419,17 +438,3 @@ def check_writable(folder: Path) -> None:
         probe.unlink()
     except OSError as error:
         raise cannot_write(folder, error) from error
-
-
-def _allotment(
-    ends: float | None, trial_seconds: float | None, least_share: float = _LEAST_SHARE
-) -> float | None:
-    """Seconds for the next trial; 0: too little is left to begin one."""
-    if ends is None:
-        return trial_seconds
-    left = ends - time.monotonic()
-    if trial_seconds is None:
-        return max(left, 0.0)
-    if left < least_share * trial_seconds:
-        return 0.0
-    return left / max(1, round(left / trial_seconds))

@@ -2,7 +2,7 @@
 
 Messages are pairs of a kind and a payload. The parent sends `setup` once, then `trial`s, and
 may send `stop` while one runs; the worker answers `ready`, `begun` and `result`, or `fatal`
-where the user's own code is at fault. It ends when the parent does.
+with the error that ends the search. It ends when the parent does.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from __future__ import annotations
 import faulthandler
 import os
 import queue
-import signal
 import sys
 import threading
 import time
@@ -20,6 +19,9 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 import cloudpickle
+from keras_tuner import errors as kt_errors
+
+from autokeras_nas.errors import ProjectError
 
 _LEAST_SECONDS = 1.0
 
@@ -92,8 +94,11 @@ def serve(connection: Connection) -> None:
                 result = runner.run(replace(spec, stop=lambda: inbox.stop_reason))
                 result.hyperparameters = spec.hyperparameters
                 connection.send(("result", (cloudpickle.dumps(result), resident_bytes())))
+        except ProjectError as error:
+            connection.send(("fatal", error))
         except Exception:
-            connection.send(("fatal", traceback.format_exc()))
+            text = f"A worker process cannot go on:\n{traceback.format_exc()}"
+            connection.send(("fatal", kt_errors.FatalError(text)))
 
 
 def with_less_time(spec, late: float):
@@ -120,7 +125,6 @@ def _runner(setup: Setup):
 
 def main() -> None:
     """Serves the connection that the command line names."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C reaches the parent, which decides.
     faulthandler.enable()
     serve(Connection(int(sys.argv[1])))
 

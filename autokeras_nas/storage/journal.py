@@ -23,8 +23,9 @@ class Journal:
     """Records that survive the death of the process that wrote them.
 
     Every record is handed to the operating system as it is appended, so it outlives the
-    process; it is forced to the disk at most once a second and by `sync`, so a power cut may
-    cost the last second. The file is opened and locked at the first append, never by reading;
+    process. It is forced to the disk, too, with all before it, unless that happened less than a
+    second ago: then a power cut may cost it, until the next record, `sync` or the system itself
+    has it written. The file is opened and locked at the first append, never by reading;
     the lock goes with the process, however that ends.
 
     Args:

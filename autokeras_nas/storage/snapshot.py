@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from autokeras_nas.storage.disk import sync_file
 from autokeras_nas.storage.journal import Record, decode_line, encode_line
 
 
@@ -16,10 +17,8 @@ def write_snapshot(path: Path, state: Record) -> None:
         state: JSON types only.
     """
     fresh = path.with_suffix(".tmp")
-    with fresh.open("wb") as file:
-        file.write(encode_line(state))
-        file.flush()
-        os.fsync(file.fileno())
+    fresh.write_bytes(encode_line(state))
+    sync_file(fresh)
     if path.exists():
         os.replace(path, path.with_suffix(".bak"))
     os.replace(fresh, path)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import keras
 from keras_tuner import errors as kt_errors
 
+from autokeras_nas.training.progress import PROGRESS
 from autokeras_nas.training.recipe import Recipe
 
 _JUDGED_AFTER = 0.1
@@ -20,6 +22,7 @@ class Schedule(keras.callbacks.Callback):
     """Learning rate by how far the training is: by steps or by time, whichever is further.
 
     A trial with a time allotment so always ends its schedule, however slow its network is.
+    Each epoch's logs tell the progress.
 
     Args:
         recipe: Gives the rate.
@@ -51,24 +54,45 @@ class Schedule(keras.callbacks.Callback):
         self.model.optimizer.learning_rate = self.recipe.rate(self.progress)
         self._step += 1
 
+    def on_epoch_end(self, epoch, logs=None):
+        if logs is not None:
+            logs[PROGRESS] = self.progress
+
+
+class TimeIsUp(Exception):
+    """A training is over its time by so much that it ends wherever it is."""
+
 
 class StopOnRequest(keras.callbacks.Callback):
     """Ends the running epoch after its present step; Keras then validates as usual.
 
+    Where validation, too, would take far longer than there is time, it is broken off.
+
     Args:
         reason: Asked after each step, with the seconds that validation will take, as far as is
             known; a text ends the training, None lets it go on.
+        overdue: Asked after each step of training and validation: whether the training should be
+            broken off with `TimeIsUp`; None: it never is.
+        dispensable: Whether it may be before its first epoch has ended.
         clock: Returns seconds.
+
+    Attributes:
+        stopped: Why it ended; None: it did not.
+        epochs: The metrics of each epoch that has ended.
     """
 
     def __init__(
         self,
         reason: Callable[[float], str | None],
+        overdue: Callable[[], bool] | None = None,
+        dispensable: bool = False,
         clock: Callable[[], float] = time.monotonic,
     ):
         super().__init__()
-        self.reason, self.clock = reason, clock
+        self.reason, self.overdue, self.clock = reason, overdue, clock
+        self.dispensable = dispensable
         self.stopped: str | None = None
+        self.epochs: list[dict[str, Any]] = []
         self._validation_seconds: float | None = None
         self._began = self._validation_began = 0.0
 
@@ -82,8 +106,14 @@ class StopOnRequest(keras.callbacks.Callback):
     def on_train_begin(self, logs=None):
         self._began = self.clock()
 
+    def on_epoch_end(self, epoch, logs=None):
+        self.epochs.append(dict(logs or {}))
+
     def on_test_begin(self, logs=None):
         self._validation_began = self.clock()
+
+    def on_test_batch_end(self, batch, logs=None):
+        self._break_off()
 
     def on_test_end(self, logs=None):
         self._validation_seconds = self.clock() - self._validation_began
@@ -91,11 +121,23 @@ class StopOnRequest(keras.callbacks.Callback):
     def on_train_batch_end(self, batch, logs=None):
         if self.stopped is None:
             self.stopped = self.reason(self.validation_seconds)
-        loss = (logs or {}).get("loss")
-        if self.stopped is None and loss is not None and not math.isfinite(loss):
-            self.stopped = f"the loss became {loss}"
+        if self.stopped is None and not has_finite_loss(logs or {}):
+            self.stopped = f"the loss became {(logs or {})['loss']}"
         if self.stopped is not None:
             self.model.stop_training = True
+            self._break_off()
+
+    def _break_off(self):
+        if self.overdue is not None and (self.epochs or self.dispensable) and self.overdue():
+            raise TimeIsUp
+
+
+def has_finite_loss(logs: Mapping[str, Any]) -> bool:
+    """Whether the loss of a step or epoch is a number; else the weights are none, either."""
+    try:
+        return math.isfinite(logs.get("loss", 0.0))
+    except (TypeError, ValueError):  # Whoever trains by hand may log anything.
+        return True
 
 
 class FailIfSlow(keras.callbacks.Callback):
@@ -144,7 +186,8 @@ class BestWeights(keras.callbacks.Callback):
     """Remembers the weights of the best epoch.
 
     Args:
-        objective: A `keras_tuner.Objective`; epochs in which it is not finite do not count.
+        objective: A `keras_tuner.Objective`; epochs in which it or the loss is not finite do
+            not count.
     """
 
     def __init__(self, objective):
@@ -157,7 +200,7 @@ class BestWeights(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         logs = logs or {}
-        if not self.objective.has_value(logs):
+        if not (self.objective.has_value(logs) and has_finite_loss(logs)):
             return
         value = float(self.objective.get_value(logs))
         if math.isfinite(value) and (

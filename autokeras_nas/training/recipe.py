@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import keras
 
+from autokeras_nas.training.flat_adamw import FlatAdamW
+
 
 @dataclass(frozen=True)
 class Recipe:
@@ -29,8 +31,9 @@ class Recipe:
     warmup: float = 0.05
 
     def optimizer(self) -> keras.optimizers.Optimizer:
-        """A fresh optimiser."""
-        return keras.optimizers.AdamW(self.learning_rate, weight_decay=self.weight_decay)
+        """A fresh optimiser; under a distribution strategy Keras's own, which knows of replicas."""
+        adamw = keras.optimizers.AdamW if _is_distributed() else FlatAdamW
+        return adamw(self.learning_rate, weight_decay=self.weight_decay)
 
     def rate(self, progress: float) -> float:
         """The learning rate after a share of the training, in [0, 1]."""
@@ -38,3 +41,12 @@ class Recipe:
             return self.learning_rate * max(progress, 1e-3) / self.warmup
         rest = (progress - self.warmup) / (1.0 - self.warmup)
         return self.learning_rate * 0.5 * (1.0 + math.cos(math.pi * min(rest, 1.0)))
+
+
+def _is_distributed() -> bool:
+    """Whether a `tf.distribute` strategy of more than one replica is in scope."""
+    if keras.backend.backend() != "tensorflow":
+        return False
+    import tensorflow as tf
+
+    return tf.distribute.get_strategy().num_replicas_in_sync > 1

@@ -1,12 +1,14 @@
 """Batches: shuffled by row number, in memory and from files alike."""
 
+import errno
 import itertools
+import os
 
 import numpy as np
 import pytest
 
 from autokeras_nas.data import Pipeline, as_source
-from autokeras_nas.data.batches import Batches
+from autokeras_nas.data.batches import Batches, new_column
 
 X = np.arange(20, dtype="float32")[:, None]
 Y = np.arange(20)
@@ -58,3 +60,19 @@ def test_a_saved_stream_gives_its_examples(tmp_path):
     pipeline = Pipeline(as_source(stream), None, None, 6, seed=3, shuffle=False, memory_limit=1)
     pipeline.save(tmp_path / "p")
     assert flat(rows(Batches.load(tmp_path / "p").dataset())) == list(range(20))
+
+
+@pytest.mark.skipif(not hasattr(os, "posix_fallocate"), reason="files have no room reserved here")
+def test_room_for_a_column_is_reserved_before_it_is_filled(tmp_path, monkeypatch):
+    def full(descriptor, offset, length):
+        assert length >= 1000 * 8
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    column = new_column(tmp_path, 0, (1000,), "float64")
+    column[:] = 1.0
+    column.flush()
+    assert np.load(tmp_path / "column_0.npy").sum() == 1000.0
+    assert (tmp_path / "column_0.npy").stat().st_blocks * 512 >= 1000 * 8
+    monkeypatch.setattr(os, "posix_fallocate", full)
+    with pytest.raises(OSError, match="No space"):
+        new_column(tmp_path, 1, (1000,), "float64")

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import itertools
+
 import keras
 import numpy as np
 import pandas as pd
 import pytest
+import tensorflow as tf
 
 from autokeras_nas.data import as_source, split
 from autokeras_nas.data.streams import is_stream
@@ -128,3 +131,33 @@ def test_what_tells_its_length_is_counted_however_long(monkeypatch):
 )
 def test_arrays_and_names_are_no_streams(x):
     assert not is_stream(x)
+
+
+class Broken(Batches):
+    def __getitem__(self, index):
+        if index == 2:
+            raise OSError("cannot read the third batch")
+        return super().__getitem__(index)
+
+
+def broken():
+    yield from itertools.islice(batches(), 2)
+    raise OSError("cannot read the third batch")
+
+
+@pytest.mark.parametrize("stream", [broken, Broken()])
+def test_a_source_that_breaks_is_told_by_its_own_words(stream):
+    message = r"cannot be read to their end. Received: OSError: cannot read the third batch\."
+    with pytest.raises(ValueError, match=message):
+        _ = as_source(stream).num_examples
+
+
+def test_a_table_whose_source_breaks_is_told_too():
+    def rows():
+        yield {"a": 1.0}, 1
+        raise OSError("cannot read the second row")
+
+    signature = ({"a": tf.TensorSpec(())}, tf.TensorSpec((), tf.int64))
+    dataset = tf.data.Dataset.from_generator(rows, output_signature=signature)
+    with pytest.raises(ValueError, match="Received: OSError: cannot read the second row"):
+        as_source(dataset)

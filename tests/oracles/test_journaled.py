@@ -523,6 +523,21 @@ def test_time_after_the_last_record_is_lost(tmp_path):
     assert opened(tmp_path, clock=Clock()).elapsed() == 5.0
 
 
+def test_a_clock_that_is_set_back_prolongs_nothing(tmp_path):
+    oracle = run_for(Recorder(tmp_path, clock=Clock(1e6), time_budget=20.0), 6.0)
+    trial = oracle.create_trial("tuner0")
+    oracle.clock.now += 3.0
+    assert oracle.elapsed() == 9.0
+    oracle.clock.now -= 1e6
+    assert oracle.elapsed() == 9.0
+    oracle.clock.now += 4.0
+    end(oracle, trial)
+    assert oracle.elapsed() == 13.0
+    assert opened(tmp_path, clock=Clock(-5.0)).elapsed() == 13.0
+    oracle.clock.now += 7.0
+    assert oracle.create_trial("tuner0").status == "STOPPED"
+
+
 def test_trial_under_way_may_outlast_the_time_budget():
     oracle = run_for(Recorder(clock=Clock(), time_budget=10.0), 9.0)
     trial = oracle.create_trial("tuner0")

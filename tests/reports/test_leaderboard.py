@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import toys
 
-from autokeras_nas.reports.leaderboard import leaderboard
+from autokeras_nas.reports.leaderboard import leaderboard, savings
 
 
 def test_best_come_first_and_failures_last_with_their_reason():
@@ -31,7 +31,7 @@ def test_what_was_not_measured_is_missing_and_not_zero():
     oracle = toys.make_oracle("random")
     toys.run(oracle, 1)
     row = leaderboard(oracle).iloc[0]
-    assert row[["parameters", "flops", "epochs", "seconds", "kwh"]].isna().all()
+    assert row[["parameters", "flops", "epochs", "saved", "seconds", "kwh"]].isna().all()
 
 
 def test_the_best_mean_of_finalists_comes_first():
@@ -42,3 +42,15 @@ def test_the_best_mean_of_finalists_comes_first():
     assert list(board["trial"]) == ["0003", "0000", "0001", "0002"]
     assert list(board["run_of"]) == ["0001", "", "", "0000"]
     assert board["architecture"].iloc[0] == board["architecture"].iloc[2]
+
+
+def test_savings_are_of_the_training_of_all_completed_trials():
+    oracle = toys.make_oracle("random")
+    toys.run(oracle, 2)
+    assert savings(leaderboard(oracle)) is None
+    for saved in (0.5, 0.7):
+        toys.finish(oracle, oracle.create_trial("tuner0"), metrics={"nas/saved": saved})
+    toys.finish(oracle, oracle.create_trial("tuner0"), status="FAILED")
+    board = leaderboard(oracle)
+    assert sorted(board["saved"].dropna()) == [0.5, 0.7]
+    assert savings(board) == ("2 of 4 trials were stopped early, which saved 30% of all training.")

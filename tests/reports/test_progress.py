@@ -21,6 +21,13 @@ def test_one_is_singular():
     assert ProgressLines().line(trial, oracle).endswith("  1 epoch  1 s")
 
 
+def test_a_trial_that_was_stopped_early_tells_what_that_saved():
+    oracle = toys.make_oracle("random")
+    trial = oracle.create_trial("tuner0")
+    toys.finish(oracle, trial, 0.5, metrics={"nas/epochs": 2.0, "nas/saved": 0.75})
+    assert ProgressLines().line(trial, oracle).endswith("2 epochs  stopped early, 75% saved")
+
+
 def test_a_failure_tells_its_reason():
     oracle = toys.make_oracle("random")
     trial = oracle.create_trial("tuner0")

@@ -1,6 +1,7 @@
 import pytest
 
 from autokeras_nas.search.budget import (
+    allotment,
     expected_trials,
     finalists_for,
     parse_seconds,
@@ -48,3 +49,23 @@ def test_the_number_of_trials_follows_from_number_or_time():
 
 def test_only_long_searches_have_finalists():
     assert [finalists_for(trials) for trials in (0, 59, 60, 1000)] == [0, 0, 3, 3]
+
+
+def test_an_allotment_is_an_even_share_of_what_is_left():
+    assert allotment(100.0, 20.0, clock=lambda: 0.0) == 20.0
+    assert allotment(100.0, 20.0, clock=lambda: 10.0) == 22.5
+    assert allotment(100.0, 20.0, clock=lambda: 91.0) == 0.0
+    assert allotment(100.0, None, clock=lambda: 30.0) == 70.0
+    assert allotment(100.0, None, clock=lambda: 130.0) == 0.0
+    assert allotment(100.0, 20.0, least_share=0.0, clock=lambda: 91.0) == 9.0
+    assert allotment(None, 20.0) == 20.0 and allotment(None, None) is None
+
+
+@pytest.mark.parametrize(("share_used", "trials"), [(1.0, 10), (0.7, 13), (0.5, 20)])
+def test_time_that_trials_leave_makes_for_more_of_them(share_used, trials):
+    used: list[float] = []
+    durations = []
+    while seconds := allotment(100.0, 10.0, clock=lambda: sum(used)):
+        durations.append(seconds)
+        used.append(share_used * seconds)
+    assert len(durations) == trials and max(durations) < 15.0

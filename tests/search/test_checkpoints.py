@@ -1,5 +1,8 @@
 """Checkpoints: whole or not there, and told from damaged ones."""
 
+import errno
+import os
+
 import keras
 import numpy as np
 import pytest
@@ -71,3 +74,21 @@ def test_who_is_killed_while_writing_leaves_the_old_weights(path):
     other = make()
     load_checkpoint(other, path)
     np.testing.assert_array_equal(other.get_weights()[0], first.get_weights()[0])
+
+
+def test_weights_reach_the_disk_before_they_take_the_name(path, monkeypatch):
+    events, fsync = [], os.fsync
+    monkeypatch.setattr(os, "fsync", lambda fd: (events.append(path.exists()), fsync(fd)))
+    save_checkpoint(make(), path)
+    assert events == [False] and path.exists()
+
+
+def test_a_full_disk_is_left_no_fuller(path):
+    class Full(keras.Sequential):
+        def save_weights(self, place):
+            super().save_weights(place)
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    with pytest.raises(OSError, match="No space"):
+        save_checkpoint(Full([keras.Input((3,)), keras.layers.Dense(2)]), path)
+    assert list(path.parent.iterdir()) == []

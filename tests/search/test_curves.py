@@ -35,6 +35,11 @@ def test_what_is_not_finite_is_left_out():
     assert curve_of(history(a=[1.0, float("nan"), float("inf")]), OBJECTIVE) == [{"a": 1.0}, {}, {}]
 
 
+def test_an_epoch_whose_loss_is_not_finite_has_measured_nothing():
+    measured = history(loss=[1.0, float("nan"), float("inf")], val_accuracy=[0.5, 0.9, 0.9])
+    assert curve_of(measured, OBJECTIVE) == [{"loss": 1.0, "val_accuracy": 0.5}, {}, {}]
+
+
 def test_a_curve_of_nothing_known_is_refused():
     with pytest.raises(kt_errors.FatalTypeError, match="str"):
         curve_of("good", OBJECTIVE)

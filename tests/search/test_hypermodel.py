@@ -10,7 +10,7 @@ from autokeras_nas.layers import ScheduledDropPath
 from autokeras_nas.search import NasHyperModel, OwnHyperModel
 from autokeras_nas.search_spaces import ChainCnn, NasnetCell, TabularMlp
 from autokeras_nas.tasks import AsGiven, ImageClassification, Regression
-from autokeras_nas.training import AuxiliaryModel, MemberModel
+from autokeras_nas.training import PROGRESS, AuxiliaryModel, MemberModel
 
 VALUES = {"layer_00": "C(16,3)", "layer_01": "P(2,2)", "layer_02": "C(32,3)", "layer_03": "GAP"}
 
@@ -97,7 +97,7 @@ def test_network_with_auxiliary_head_and_drop_path_trains_and_comes_back(tmp_pat
     y = np.eye(3, dtype="float32")[[0, 1, 2, 0, 1, 2, 0, 1]]
     data = tf.data.Dataset.from_tensor_slices((x, y)).batch(4)
     history = ours.fit(hp, model, data, epochs=3, validation_data=data, verbose=0).history
-    assert set(history) == {"accuracy", "loss", "val_accuracy", "val_loss"}
+    assert set(history) == {"accuracy", "loss", "val_accuracy", "val_loss", PROGRESS}
     paths = [layer for layer in model.layers if isinstance(layer, ScheduledDropPath)]
     assert paths and all(p.total_steps == 6 and float(p.step) == 6 for p in paths)
     model.save_weights(tmp_path / "w.weights.h5")

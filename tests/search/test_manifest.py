@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from autokeras_nas.errors import ProjectError
@@ -46,3 +48,11 @@ def test_a_newer_version_is_named(tmp_path):
     (tmp_path / "project.json").write_text('{"schema": 99}')
     with pytest.raises(ProjectError, match="99"):
         read_manifest(tmp_path)
+
+
+def test_a_manifest_reaches_the_disk_before_it_takes_the_name(tmp_path, monkeypatch):
+    events, fsync = [], os.fsync
+    place = tmp_path / "project.json"
+    monkeypatch.setattr(os, "fsync", lambda fd: (events.append(place.exists()), fsync(fd)))
+    write_manifest(tmp_path, MANIFEST)
+    assert events == [False] and place.exists()

@@ -33,7 +33,7 @@ def test_the_best_score_wins(oracle):
 
 def test_without_a_model_the_reasons_are_told(oracle):
     trial = oracle.create_trial("t")
-    trial.message = "no such layer"
+    trial.message = f"{'Traceback of a hundred lines ' * 100}\nno such layer"
     toys.finish(oracle, trial, status="FAILED")
     with pytest.raises(SearchFailedError, match="no such layer"):
         winner(oracle)

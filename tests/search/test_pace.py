@@ -45,3 +45,28 @@ def test_what_is_not_known_is_not_refused():
     unknown.seconds = 1.0
     unknown.note(flops=100, epochs=10, seconds=10.0)
     assert unknown.check({}) is None
+
+
+def test_after_some_counting_the_largest_networks_are_no_longer_built():
+    counted = []
+
+    def costs(values):
+        counted.append(values)
+        return Costs(1, 1, 10 ** values["digits"], 4)
+
+    known = Pace(costs)
+    known.seconds = 10.0
+    known.note(flops=1000, epochs=10, seconds=10.0)  # 2,000 FLOPs in five epochs.
+    answers = [known.check({"digits": 1 + k % 9}) for k in range(90)]
+    assert len(counted) < 60
+    fits = [k % 9 < 3 for k in range(90)]
+    assert [answer is None for answer in answers] == fits
+
+
+def test_where_nothing_is_fast_enough_fewer_epochs_will_do():
+    known = pace(seconds=10.0)
+    known.note(flops=1000, epochs=1, seconds=10.0)
+    answers = [known.check({"flops": 1000}) for _ in range(151)]
+    assert answers[149] is not None and answers[150] is None
+    assert known.least_epochs == 5 / 8
+    assert known.check({"flops": 1000}) is not None  # The next must be fast again.

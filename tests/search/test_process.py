@@ -9,7 +9,6 @@ import subprocess
 import sys
 import threading
 import time
-from dataclasses import replace
 from pathlib import Path
 
 import cloudpickle
@@ -23,7 +22,7 @@ import autokeras_nas as nas
 from autokeras_nas.architecture import Proposal
 from autokeras_nas.search.process import Process
 from autokeras_nas.search.spec import Training, TrialSpec
-from autokeras_nas.search.worker import Setup, with_less_time
+from autokeras_nas.search.worker import Setup
 
 OBJECTIVE = keras_tuner.Objective("val_accuracy", "max")
 RNG = np.random.default_rng(0)
@@ -126,6 +125,17 @@ def test_a_trial_that_hangs_is_ended(tmp_path):
     (result,) = run(process, spec(tmp_path, "hang"))
     assert (result.status, result.reason) == ("FAILED", "It was taken to hang: no end after 1 s.")
     process.close()
+
+
+@pytest.mark.parametrize(
+    ("timeout", "seconds", "limit"),
+    [(None, None, None), (None, 10.0, 80.0), (30.0, 10.0, 30.0), (30.0, None, 30.0)],
+)
+def test_a_trial_hangs_after_what_was_said_or_else_far_beyond_its_time(
+    tmp_path, timeout, seconds, limit
+):
+    process = Process(Setup(None, None, None), tmp_path, slots=0, trial_timeout=timeout)
+    assert process._limit(spec(tmp_path, "well", seconds=seconds)) == limit
 
 
 @pytest.mark.slow
@@ -251,20 +261,3 @@ def test_the_same_search_as_in_this_process(tmp_path):
 def test_several_workers_finish_every_trial(tmp_path):
     tuner = search(tmp_path, "process", workers=2)
     assert [trial.status for trial in tuner.oracle.trials.values()] == ["COMPLETED"] * 4
-
-
-# ---- The time of a trial --------------------------------------------------------------------
-
-
-def test_what_begins_late_ends_in_time(tmp_path):
-    training = Training((), {"seconds": 10.0, "epochs": 3})
-    asked = replace(spec(tmp_path, "well", seconds=20.0), trainings=(training,))
-    late = with_less_time(asked, 5.0)
-    assert late.seconds == 15.0
-    assert late.trainings == (Training((), {"seconds": 7.5, "epochs": 3}),)
-    assert with_less_time(asked, 99.0).seconds == 1.0
-
-
-def test_a_trial_without_a_time_has_none_when_it_is_late(tmp_path):
-    asked = spec(tmp_path, "well")
-    assert with_less_time(asked, 5.0) is asked

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import errno
+import time
+from dataclasses import replace
 
 import keras
 import keras_tuner
@@ -9,7 +11,9 @@ import pytest
 from keras_tuner import errors as kt_errors
 
 from autokeras_nas.architecture import Budget, Proposal
+from autokeras_nas.data import Pipeline, as_source
 from autokeras_nas.errors import ProjectError
+from autokeras_nas.objectives import ResourceReward
 from autokeras_nas.search import KerasRunner, TrialSpec
 from autokeras_nas.search.spec import Training
 
@@ -64,8 +68,9 @@ def test_a_trial_gives_its_curve_costs_and_weights(tmp_path):
     result = run(tmp_path)
     assert result.status == "COMPLETED" and result.reason == ""
     assert len(result.curve) == 2 and result.curve[0].keys() == {
-        "loss", "accuracy", "val_loss", "val_accuracy"
+        "loss", "accuracy", "val_loss", "val_accuracy", "nas/progress"
     }  # fmt: skip
+    assert [logs["nas/progress"] for logs in result.curve] == [0.5, 1.0]
     assert result.measures["nas/parameters"] == 10 and result.measures["nas/epochs"] == 2
     assert result.measures["nas/honoured"] == 1 and result.measures["nas/seconds"] > 0
     model = build(None)
@@ -96,6 +101,18 @@ def test_a_subclassed_model_is_trained_and_its_parameters_are_told(tmp_path):
 
 def test_the_same_seed_trains_the_same_network(tmp_path):
     assert run(tmp_path).curve == run(tmp_path).curve
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_trial_learns_the_same_whatever_ran_before(tmp_path, times):
+    pipeline = Pipeline(as_source(X, Y), None, None, 16, seed=0)
+    training = Training((pipeline,), {"validation_data": (X, Y), "epochs": 2, "verbose": 0})
+    first = replace(spec(tmp_path), trainings=(training,) * times)
+    second = replace(first, trial_id="0001", seed=2)
+    one, other = KerasRunner(Hypermodel(), OBJECTIVE), KerasRunner(Hypermodel(), OBJECTIVE)
+    alone = one.run(second).curve
+    other.run(first)
+    assert other.run(second).curve == alone != other.run(first).curve
 
 
 def test_the_best_epoch_is_kept_not_the_last(tmp_path):
@@ -147,7 +164,7 @@ def test_out_of_memory_twice_fails_the_trial_for_good(tmp_path):
 
     hypermodel = Hypermodel(fit=fit)
     result = run(tmp_path, hypermodel)
-    assert result.status == "FAILED" and "out of memory: never enough" in result.reason
+    assert result.status == "FAILED" and "out of memory: MemoryError: never enough" in result.reason
     assert len(hypermodel.fits) == 2
 
 
@@ -228,6 +245,41 @@ def test_a_trial_that_is_asked_to_stop_keeps_what_it_has(tmp_path):
     assert (result.status, result.reason, len(result.curve)) == ("COMPLETED", "enough", 1)
 
 
+class Impatient:
+    """Finds every training hopeless; remembers what it was shown."""
+
+    def __init__(self):
+        self.seen = []
+
+    def reason(self, curve):
+        self.seen.append(tuple(curve))
+        return "hopeless"
+
+
+def test_a_hopeless_trial_is_completed_with_what_it_had(tmp_path):
+    asked = spec(tmp_path, epochs=8)
+    asked.rule = Impatient()
+    result = KerasRunner(Hypermodel(), OBJECTIVE).run(asked)
+    assert (result.status, result.reason) == ("COMPLETED", "stopped early: hopeless")
+    assert len(result.curve) == 1 and result.measures["nas/saved"] == 0.875
+    assert asked.rule.seen == [((0.125, result.curve[0]["val_accuracy"]),)]
+    assert asked.checkpoint.exists()
+
+
+def test_a_rule_sees_rewards_and_not_scores(tmp_path):
+    asked = spec(tmp_path, epochs=8)
+    asked.rule = Impatient()
+    reward = ResourceReward("val_accuracy", "parameters", target=5, exponent=-1.0)
+    result = KerasRunner(Hypermodel(), reward).run(asked)
+    score = result.curve[0]["val_accuracy"]  # Of ten parameters.
+    assert asked.rule.seen == [((0.125, score / 2),)] and result.curve[0]["nas/reward"] == score / 2
+
+
+def test_a_trial_that_is_not_stopped_has_saved_nothing(tmp_path):
+    result = run(tmp_path, epochs=1)
+    assert "nas/saved" not in result.measures
+
+
 @pytest.mark.parametrize(
     "error",
     [
@@ -242,3 +294,72 @@ def test_a_full_disk_ends_the_search_and_not_the_trial_alone(tmp_path, error):
 
     with pytest.raises(ProjectError, match="cannot be written"):
         run(tmp_path, Hypermodel(fit=fit))
+
+
+def validate_for_ever(epochs):
+    """A `fit` whose validation, after so many epochs, never ends by itself."""
+
+    def fit(model, *args, callbacks, **kwargs):
+        for callback in callbacks:
+            callback.set_model(model)
+        for epoch in range(epochs):
+            for callback in callbacks:
+                callback.on_epoch_end(epoch, {"val_accuracy": 0.5})
+        for batch in range(600):
+            time.sleep(0.05)
+            for callback in callbacks:
+                callback.on_test_batch_end(batch)
+        return 1.0
+
+    return fit
+
+
+def test_what_a_training_had_come_to_counts_where_it_is_broken_off(tmp_path):
+    asked = spec(tmp_path)
+    asked.seconds = 0.1
+    result = KerasRunner(Hypermodel(fit=validate_for_ever(2)), OBJECTIVE).run(asked)
+    assert (result.status, result.curve) == ("COMPLETED", [{"val_accuracy": 0.5}] * 2)
+    assert result.reason == "its time was used up" and asked.checkpoint.exists()
+
+
+def test_a_trial_that_can_be_spared_may_end_without_a_result(tmp_path):
+    asked = spec(tmp_path)
+    asked.seconds, asked.dispensable = 0.1, True
+    result = KerasRunner(Hypermodel(fit=validate_for_ever(0)), OBJECTIVE).run(asked)
+    assert result.status == "FAILED" and "its time was used up" in result.reason
+
+
+def test_keras_lets_a_training_be_broken_off(tmp_path):
+    class Slow(keras.callbacks.Callback):
+        def on_test_batch_begin(self, batch, logs=None):
+            time.sleep(0.1)
+
+    asked = spec(tmp_path, batch_size=1, callbacks=[Slow()])
+    asked.seconds, asked.dispensable = 0.2, True
+    result = KerasRunner(Hypermodel(), OBJECTIVE).run(asked)
+    assert result.status == "FAILED" and "its time was used up" in result.reason
+    assert run(tmp_path).status == "COMPLETED"
+
+
+def test_a_network_whose_loss_is_not_finite_is_no_result(tmp_path):
+    def fit(model, *args, **kwargs):
+        model.compile("adam", lambda t, p: keras.ops.mean(p) * float("nan"), metrics=["accuracy"])
+        return model.fit(*args, **kwargs)
+
+    result = run(tmp_path, Hypermodel(fit=fit))
+    assert result.status == "FAILED" and "the loss became nan" in result.reason
+    assert not (tmp_path / "trial" / "checkpoint.weights.h5").exists()
+
+
+def test_an_error_within_a_graph_is_told_by_its_own_words(tmp_path):
+    def batches():
+        yield X[:8], Y[:8]
+        raise RuntimeError("my source broke")
+
+    def fit(model, *args, **kwargs):
+        return model.fit(batches(), steps_per_epoch=4)
+
+    result = run(tmp_path, Hypermodel(fit=fit))
+    assert result.status == "INVALID"
+    assert result.reason.splitlines()[-1] == "RuntimeError: my source broke"
+    assert "Traceback" in result.reason

@@ -52,3 +52,13 @@ def test_nothing_is_left_behind(tmp_path):
     store.packed(Training((X,)))
     store.remove()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_dataset_whose_source_breaks_is_told_by_its_own_words(tmp_path):
+    def rows():
+        yield 1.0
+        raise OSError("cannot read the second row")
+
+    dataset = tf.data.Dataset.from_generator(rows, output_signature=tf.TensorSpec(()))
+    with pytest.raises(ValueError, match="Received: OSError: cannot read the second row"):
+        Store(tmp_path / "data").packed(Training((dataset,)))

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import time
+from pathlib import Path
 
 import chiefs
 import keras
@@ -14,7 +16,7 @@ from autokeras_nas.errors import InvalidArchitectureError, ProjectError, SearchF
 from autokeras_nas.objectives import ResourceReward
 from autokeras_nas.oracles import ORACLES
 from autokeras_nas.search import NasTuner
-from autokeras_nas.search.tuner import _allotment
+from autokeras_nas.search.tuner import check_usable
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(64, 4)).astype("float32")
@@ -103,6 +105,22 @@ def test_a_nan_loss_fails_its_trial_and_says_so(tmp_path):
     assert trial.status == "FAILED" and "finite val_loss" in trial.message
 
 
+def test_a_build_that_breaks_fails_its_trial_alone_though_its_size_is_asked_for(tmp_path):
+    def broken(hp):
+        if hp.Int("units", 2, 6) == 3:
+            raise KeyError("my_block")
+        return build(hp)
+
+    limits = {"parameters": 1000, "latency": 1000.0}
+    tuner = NasTuner(
+        broken, "random", "val_accuracy", max_trials=5, seed=0, limits=limits, directory=tmp_path
+    )
+    search(tuner)
+    failed = [t for t in tuner.oracle.trials.values() if t.status == "FAILED"]
+    assert len(tuner.oracle.trials) == 5
+    assert [t.message.splitlines()[-1] for t in failed] == ["KeyError: 'my_block'"]
+
+
 def test_ten_first_failures_end_the_search_and_say_why(tmp_path):
     def broken(hp):
         hp.Int("units", 1, 60)
@@ -163,12 +181,6 @@ def test_networks_that_would_stay_untrained_are_no_trials(tmp_path):
     assert sorted(t.values["units"] for t in tuner.oracle.finished()) == [2, 3]
 
 
-def test_a_trial_that_was_found_late_has_what_is_left():
-    ends = time.monotonic() + 100.0
-    assert _allotment(ends, 1000.0) == 0.0
-    assert 0.0 < _allotment(ends, 1000.0, least_share=0.0) <= 100.0
-
-
 def test_a_time_budget_ends_a_running_trial_with_a_model(tmp_path):
     tuner = NasTuner(build, "random", "val_accuracy", seed=0, directory=tmp_path)
     tuner.search(X, Y, validation_split=0.25, epochs=100_000, verbose=0, time_budget=3.0)
@@ -213,6 +225,19 @@ def test_unwritable_folder_is_an_error_at_once(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(ProjectError, match="cannot be written"):
         NasTuner(build, "random", "val_accuracy", directory=tmp_path / "file")
+
+
+def test_a_project_that_is_there_need_not_be_writable(tmp_path, monkeypatch):
+    def read_only(path, *args, **kwargs):
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+    monkeypatch.setattr(Path, "touch", read_only)
+    with pytest.raises(ProjectError, match="cannot be written: Read-only"):
+        check_usable(tmp_path, overwrite=False)
+    (tmp_path / "journal.jsonl").write_bytes(b"")
+    check_usable(tmp_path, overwrite=False)
+    with pytest.raises(ProjectError, match="cannot be written: Read-only"):
+        check_usable(tmp_path, overwrite=True)
 
 
 def test_callbacks_of_one_trial_know_nothing_of_another(tmp_path):

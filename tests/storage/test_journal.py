@@ -1,6 +1,8 @@
 """The journal loses no more than what was damaged, and never invents a record."""
 
 import errno
+import os
+import time
 import warnings
 
 import pytest
@@ -122,6 +124,21 @@ def test_closed_journal_goes_on_at_the_next_append(path):
         journal.append(record)
         journal.close()
     assert read(path) == RECORDS
+
+
+def test_records_are_forced_to_the_disk_once_a_second_and_when_closed(path, monkeypatch):
+    now, synced, fsync = [100.0], [], os.fsync
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(os, "fsync", lambda fd: (synced.append(path.stat().st_size), fsync(fd)))
+    journal, sizes = Journal(path), []
+    for later in (0.0, 0.5, 0.4, 0.2, 5.0):
+        now[0] += later
+        journal.append({"later": later})
+        sizes.append(path.stat().st_size)
+    assert synced == [sizes[0], sizes[3], sizes[4]]
+    journal.append({})
+    journal.close()
+    assert synced[3:] == [path.stat().st_size]
 
 
 def test_torn_tail_is_dropped_without_a_warning(path):

@@ -1,6 +1,10 @@
-import pytest
+import types
 
-from autokeras_nas.training import Recipe, Schedule
+import keras
+import pytest
+import tensorflow as tf
+
+from autokeras_nas.training import FlatAdamW, Recipe, Schedule
 
 
 def test_rate_rises_peaks_and_falls_to_zero_along_a_cosine():
@@ -20,3 +24,10 @@ def test_schedule_goes_by_steps_or_time_whichever_is_further():
     assert schedule.progress == pytest.approx(0.5)
     now[0] = 500.0
     assert schedule.progress == 1.0
+
+
+def test_replicas_are_trained_by_the_optimizer_that_knows_of_them(monkeypatch):
+    assert isinstance(Recipe().optimizer(), FlatAdamW)
+    two = types.SimpleNamespace(num_replicas_in_sync=2)
+    monkeypatch.setattr(tf.distribute, "get_strategy", lambda: two)
+    assert isinstance(Recipe().optimizer(), keras.optimizers.AdamW)
