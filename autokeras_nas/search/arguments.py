@@ -12,6 +12,7 @@ from autokeras_nas.oracles import NasOracle
 from autokeras_nas.oracles.finals import check_finalists
 from autokeras_nas.search_spaces import SEARCH_SPACES, SearchSpace
 from autokeras_nas.tasks import TASKS, AsGiven, Task
+from autokeras_nas.training import STOPPING_RULES
 
 _SPACES = {
     "image_classification": "chain_cnn",
@@ -20,6 +21,9 @@ _SPACES = {
     "text_classification": "text",
 }
 """The search space that is searched for a task, where none is named."""
+
+_STOPPING = "median"
+"""The stopping rule where none is named."""
 
 
 def search_space_of(given) -> SearchSpace | keras_tuner.HyperModel | Callable | None:
@@ -62,6 +66,23 @@ def checked_finalists(
             f"Received: finalists={given} and an oracle of type {type(oracle).__name__}. "
             "Leave out one of them."
         )
+    return given
+
+
+def stopping_for(given: str | None, trainings: int) -> str | None:
+    """The name of the rule that stops hopeless trials; None: none are.
+
+    Args:
+        given: `"auto"`, a registered name or None.
+        trainings: How many a trial consists of.
+
+    Raises:
+        ValueError: If there is no such rule.
+    """
+    if given == "auto":
+        return _STOPPING if trainings == 1 else None
+    if given is not None:
+        STOPPING_RULES[given]
     return given
 
 

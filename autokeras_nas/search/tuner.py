@@ -130,7 +130,7 @@ class NasTuner(keras_tuner.Tuner):
                 oracle.bind(grammar)
             if workers == 1 and not kt_distribute.has_chief_oracle():
                 oracle.idle_seconds = 0.0  # With one slot, nobody else ends a trial meanwhile.
-        self._stopping = Stopping(stopping, oracle)
+        self.stopping = Stopping(stopping, oracle)
         check_writable(Path(directory) / project_name)
         self._seed = oracle.seed if isinstance(oracle, NasOracle) else (seed or 0)
         self.executor, self.workers, self.trial_timeout = executor, workers, trial_timeout
@@ -302,7 +302,7 @@ class NasTuner(keras_tuner.Tuner):
             seconds=seconds,
             least_epochs=self._least_epochs(),
             stop=stop,
-            rule=self._stopping.rule_for(proposal, len(trainings)),
+            rule=self.stopping.rule_for(proposal, len(trainings)),
         )
 
     def _trainings(self, args, kwargs) -> tuple[Training, ...]:
