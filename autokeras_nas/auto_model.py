@@ -31,7 +31,7 @@ from autokeras_nas.data import (
 from autokeras_nas.errors import ProjectError, SearchFailedError, unknown_name
 from autokeras_nas.objectives import as_objective, objective_config, objective_from
 from autokeras_nas.oracles import ORACLES, NasOracle
-from autokeras_nas.reports.leaderboard import leaderboard
+from autokeras_nas.reports.leaderboard import leaderboard, savings
 from autokeras_nas.reports.pareto import pareto_front
 from autokeras_nas.reports.progress import ProgressLines
 from autokeras_nas.search import NasHyperModel, NasTuner, OwnHyperModel
@@ -42,6 +42,7 @@ from autokeras_nas.search.arguments import (
     checked_screening,
     search_space_of,
     space_for,
+    stopping_for,
     task_of,
 )
 from autokeras_nas.search.budget import (
@@ -55,6 +56,7 @@ from autokeras_nas.search.devices import visible_gpus
 from autokeras_nas.search.manifest import read_manifest, write_manifest
 from autokeras_nas.search.outcome import best_model, history_of
 from autokeras_nas.search.preparation import prepare
+from autokeras_nas.search.stopping import Stopping
 from autokeras_nas.search.tuner import check_usable, check_writable
 from autokeras_nas.search_spaces import SEARCH_SPACES, SearchSpace
 from autokeras_nas.storage import writing
@@ -108,6 +110,9 @@ class AutoModel:
         screening: Of several proposals the one is trained whose untrained network has the best
             score on one batch: `"naswot"`, `"synflow"` or `"grad_norm"`. None: the first is.
         screening_candidates: Proposals to choose from.
+        stopping: By which rule trials end early that look hopeless beside those before, with the
+            score that they had by then: `"median"`, `"successive_halving"`; None: none does.
+            `"auto"`: the median rule, but where a trial consists of several trainings.
         max_disk_gb: Gigabytes of weights at most; those of the worst trials go first. None: the
             best trials and the Pareto front keep theirs.
         initial_architectures: Values to try first, with an oracle that is named; None: the
@@ -139,6 +144,7 @@ class AutoModel:
         finalists: int | str = "auto",
         screening: str | None = None,
         screening_candidates: int = 8,
+        stopping: str | None = "auto",
         max_disk_gb: float | None = None,
         initial_architectures: Iterable[Mapping[str, Any]] | None = None,
         directory: str | Path = "nas_results",
@@ -167,6 +173,8 @@ class AutoModel:
         self.finalists = checked_finalists(finalists, self.oracle, max_trials)
         self.screening = checked_screening(screening, self.oracle)
         self.screening_candidates = screening_candidates
+        stopping_for(stopping, repeats)  # An unknown name is an error now.
+        self.stopping = stopping
         self.max_trials = max_trials
         self.limits = dict(limits or {})
         if max_model_size is not None:
@@ -264,6 +272,8 @@ class AutoModel:
             budget = max(1.0, seconds * (1.0 - _RESERVE) - (time.monotonic() - began))
         self._set_finalists(tuner.oracle, budget)
         self._choose_executor(tuner, budget, verbose)
+        rule = stopping_for(self.stopping, self.repeats * len(data.folds))
+        tuner.stopping = Stopping(rule, tuner.oracle)
         tuner.after_trial = ProgressLines(budget) if verbose else None
         tuner.search(
             folds=data.folds,
@@ -273,6 +283,8 @@ class AutoModel:
             trial_seconds=seconds_per_trial(budget, self.max_trials, self.workers),
             verbose=0,
         )
+        if verbose and (saved := savings(self.leaderboard())):
+            print(saved)
         return self._finish(tuner)
 
     # ---- The result -------------------------------------------------------------------------
@@ -419,6 +431,7 @@ class AutoModel:
             # Projects that were begun before there was such a thing have none.
             screening=manifest.get("screening"),
             screening_candidates=manifest.get("screening_candidates", 8),
+            stopping=manifest.get("stopping", "auto"),
             max_disk_gb=manifest["max_disk_gb"],
             limits=manifest["limits"],
             directory=folder.parent,
@@ -454,6 +467,7 @@ class AutoModel:
                 "finalists": self.finalists,
                 "screening": self.screening,
                 "screening_candidates": self.screening_candidates,
+                "stopping": self.stopping,
                 "max_disk_gb": self.max_disk_gb,
                 "limits": self.limits,
                 "seed": self.seed,

@@ -29,6 +29,7 @@ def search(options) -> None:
         max_model_size=options.max_model_size,
         repeats=options.repeats,
         finalists="auto" if options.finalists is None else options.finalists,
+        stopping=None if options.stopping == "none" else options.stopping,
         workers=options.workers,
         directory=options.directory,
         project_name=options.project_name,

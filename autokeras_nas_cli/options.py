@@ -18,6 +18,7 @@ TASKS = (
 )
 SEARCH_SPACES = ("chain_cnn", "nasnet_cell", "tabular_mlp", "text")
 ORACLES = ("random", "regularized_evolution")
+STOPPING_RULES = ("median", "successive_halving")
 _EXPORT_FORMATS = ("keras", "tf_saved_model", "onnx", "litert")
 
 _KEPT = "What had finished is kept: `autokeras-nas resume` goes on."
@@ -118,6 +119,12 @@ COMMANDS = (
                 "How many of the best are trained once more before the winner is named; else "
                 "some in a long search.",
                 define=Whole(),
+            ),
+            Option(
+                "stopping",
+                "Rule that ends hopeless trials early; auto: as suits the search; none: none.",
+                "auto",
+                OneOf(("auto", "none", *STOPPING_RULES)),
             ),
             _EPOCHS,
             _WORKERS,

@@ -10,6 +10,7 @@ import keras_tuner
 import numpy as np
 import pandas as pd
 import pytest
+import scripted
 from sklearn.datasets import load_digits
 
 import autokeras_nas as nas
@@ -115,6 +116,28 @@ def test_screening_is_kept_with_the_project(tmp_path):
     model.fit(X, Y, epochs=1, time_budget=None, verbose=0)
     again = nas.AutoModel.load(tmp_path / "auto_model")
     assert again.screening == "synflow" and again.tuner.oracle.screening.candidates == 2
+
+
+def test_what_stopping_hopeless_trials_saved_is_told(tmp_path, capsys):
+    model = make(
+        tmp_path,
+        search_space=scripted.Scripted(),
+        objective="val_accuracy",
+        max_trials=6,
+        stopping="median",
+        initial_architectures=scripted.qualities(60, 70, 80, 90, 95, 5),
+    )
+    model.fit(np.ones((20, 2)), np.arange(20) % 2, epochs=4, time_budget=None)
+    board = model.leaderboard().set_index("trial")
+    assert board["saved"].dropna().to_dict() == {"0005": 0.5}
+    assert "stopped early: below the median of 5 trials" in board["reason"]["0005"]
+    assert "1 of 6 trials were stopped early, which saved 8%" in capsys.readouterr().out
+    assert json.loads((tmp_path / "auto_model/project.json").read_text())["stopping"] == "median"
+
+
+def test_an_unknown_stopping_rule_is_refused_at_once(tmp_path):
+    with pytest.raises(ValueError, match="Did you mean 'median'"):
+        make(tmp_path, stopping="medain")
 
 
 def test_models_of_the_pareto_front_are_kept(tmp_path):

@@ -13,6 +13,7 @@ from autokeras_nas.oracles.finals import check_finalists
 from autokeras_nas.search.screening import check_screening
 from autokeras_nas.search_spaces import SEARCH_SPACES, SearchSpace
 from autokeras_nas.tasks import TASKS, AsGiven, Task
+from autokeras_nas.training import STOPPING_RULES
 from autokeras_nas.training.zero_cost import SCORES
 
 _SPACES = {
@@ -22,6 +23,9 @@ _SPACES = {
     "text_classification": "text",
 }
 """The search space that is searched for a task, where none is named."""
+
+_STOPPING = "median"
+"""The stopping rule where none is named."""
 
 
 def search_space_of(given) -> SearchSpace | keras_tuner.HyperModel | Callable | None:
@@ -72,6 +76,23 @@ def checked_screening(given: str | None, oracle: str | keras_tuner.Oracle) -> st
     if given is not None and given not in SCORES:
         raise unknown_name("zero-cost score", given, SCORES)
     check_screening(given, oracle)
+    return given
+
+
+def stopping_for(given: str | None, trainings: int) -> str | None:
+    """The name of the rule that stops hopeless trials; None: none are.
+
+    Args:
+        given: `"auto"`, a registered name or None.
+        trainings: How many a trial consists of.
+
+    Raises:
+        ValueError: If there is no such rule.
+    """
+    if given == "auto":
+        return _STOPPING if trainings == 1 else None
+    if given is not None:
+        STOPPING_RULES[given]
     return given
 
 

@@ -141,7 +141,7 @@ class NasTuner(keras_tuner.Tuner):
                 oracle.bind(grammar)
             if workers == 1 and not kt_distribute.has_chief_oracle():
                 oracle.idle_seconds = 0.0  # With one slot, nobody else ends a trial meanwhile.
-        self._stopping = Stopping(stopping, oracle)
+        self.stopping = Stopping(stopping, oracle)
         check_usable(Path(directory) / project_name, overwrite)
         self._seed = oracle.seed if isinstance(oracle, NasOracle) else (seed or 0)
         self.executor, self.workers, self.trial_timeout = executor, workers, trial_timeout
@@ -336,7 +336,7 @@ class NasTuner(keras_tuner.Tuner):
             least_epochs=self._least_epochs(),
             dispensable=bool(self.oracle.get_best_trials(1)),
             stop=stop,
-            rule=self._stopping.rule_for(proposal, len(trainings)),
+            rule=self.stopping.rule_for(proposal, len(trainings)),
         )
 
     def _trainings(self, args, kwargs) -> tuple[Training, ...]:
