@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict
@@ -40,6 +39,7 @@ from autokeras_nas.search.arguments import (
     check_count,
     checked_finalists,
     checked_screening,
+    checked_stopping,
     search_space_of,
     space_for,
     stopping_for,
@@ -53,7 +53,13 @@ from autokeras_nas.search.budget import (
 )
 from autokeras_nas.search.choice import check_executor, choose_executor
 from autokeras_nas.search.devices import visible_gpus
-from autokeras_nas.search.manifest import read_manifest, write_manifest
+from autokeras_nas.search.manifest import (
+    ORIGIN,
+    SETTINGS,
+    origin_of,
+    read_manifest,
+    write_manifest,
+)
 from autokeras_nas.search.outcome import best_model, history_of
 from autokeras_nas.search.preparation import prepare
 from autokeras_nas.search.stopping import Stopping
@@ -66,8 +72,6 @@ _MOST_EPOCHS = 100
 _EVALUATION_BATCH = 256
 _RESERVE = 0.03
 """Share of the budget kept for building the result."""
-_ORIGIN = ("data", "target", "validation_data", "validation_split", "folds")
-"""What a project tells of its data."""
 
 
 class AutoModel:
@@ -108,7 +112,8 @@ class AutoModel:
             many of the last trials; then the best mean wins. `"auto"`: 3 in a search of 60
             trials or more, which can spare them, else none.
         screening: Of several proposals the one is trained whose untrained network has the best
-            score on one batch: `"naswot"`, `"synflow"` or `"grad_norm"`. None: the first is.
+            score on one batch: `"naswot"`, `"synflow"` or `"grad_norm"`. The leaderboard shows
+            it as `zero_cost`. None: the first is.
         screening_candidates: Proposals to choose from.
         stopping: By which rule trials end early that look hopeless beside those before, with the
             score that they had by then: `"median"`, `"successive_halving"`; None: none does.
@@ -171,10 +176,9 @@ class AutoModel:
         self.max_disk_gb = max_disk_gb
         self.repeats = repeats
         self.finalists = checked_finalists(finalists, self.oracle, max_trials)
-        self.screening = checked_screening(screening, self.oracle)
+        self.screening = checked_screening(screening, screening_candidates, self.oracle)
         self.screening_candidates = screening_candidates
-        stopping_for(stopping, repeats)  # An unknown name is an error now.
-        self.stopping = stopping
+        self.stopping = checked_stopping(stopping)
         self.max_trials = max_trials
         self.limits = dict(limits or {})
         if max_model_size is not None:
@@ -249,7 +253,7 @@ class AutoModel:
         check_count("batch_size", batch_size)
         check_count("folds", folds)
         seconds = parse_seconds(time_budget)
-        self._note_origin(x, y, validation_data, validation_split, folds)
+        self._origin = origin_of(x, y, validation_data, validation_split, folds)
         if is_file(x) and is_file(validation_data):
             validation_data = (validation_data, y)
         source = as_source(x, y, sample_weight)
@@ -425,23 +429,14 @@ class AutoModel:
             search_space=search_space,
             oracle=oracle or manifest["oracle"],
             objective=objective_from(manifest["objective"]),
-            max_trials=manifest["max_trials"],
-            repeats=manifest["repeats"],
-            finalists=manifest["finalists"],
-            # Projects that were begun before there was such a thing have none.
-            screening=manifest.get("screening"),
-            screening_candidates=manifest.get("screening_candidates", 8),
-            stopping=manifest.get("stopping", "auto"),
-            max_disk_gb=manifest["max_disk_gb"],
-            limits=manifest["limits"],
             directory=folder.parent,
             project_name=folder.name,
-            seed=manifest["seed"],
+            **{name: manifest[name] for name in SETTINGS},
         )
         model._input_spec = InputSpec.from_config(manifest["input_spec"])
         tuner = model._make_tuner()
         tuner.oracle.reload()
-        model._origin = {name: manifest.get(name) for name in _ORIGIN}
+        model._origin = {name: manifest.get(name) for name in ORIGIN}
         try:
             model._finish(tuner)
         except SearchFailedError:
@@ -462,27 +457,13 @@ class AutoModel:
                 "search_space_config": space.get_config() if space else {},
                 "oracle": self.oracle if isinstance(self.oracle, str) else None,
                 "objective": objective_config(self.objective),
-                "max_trials": self.max_trials,
-                "repeats": self.repeats,
-                "finalists": self.finalists,
-                "screening": self.screening,
-                "screening_candidates": self.screening_candidates,
-                "stopping": self.stopping,
-                "max_disk_gb": self.max_disk_gb,
-                "limits": self.limits,
-                "seed": self.seed,
+                **{name: getattr(self, name) for name in SETTINGS},
                 "input_spec": asdict(self._input_spec),
                 **self._origin,
             },
         )
 
     # ---- The search -------------------------------------------------------------------------
-
-    def _note_origin(self, x, y, validation_data, validation_split, folds) -> None:
-        """Notes where the data lie, if they have a name, so that the project can tell."""
-        target = y if isinstance(y, str) else None
-        named = (_name_of(x), target, _name_of(validation_data), validation_split, folds)
-        self._origin = dict(zip(_ORIGIN, named, strict=True))
 
     def _infer_task(self, source: Source, verbose) -> Task:
         """Takes the task that the data call for, and says why."""
@@ -564,10 +545,3 @@ class AutoModel:
         trial, model = best_model(tuner)
         self._best_model = self._known_task().exported(model)
         return history_of(trial, self._best_model)
-
-
-def _name_of(data) -> str | None:
-    """The place or name of data, where they have one."""
-    if is_file(data):
-        return os.path.abspath(data)
-    return data if isinstance(data, str) else None

@@ -29,6 +29,8 @@ def search(options) -> None:
         max_model_size=options.max_model_size,
         repeats=options.repeats,
         finalists="auto" if options.finalists is None else options.finalists,
+        screening=None if options.screening == "none" else options.screening,
+        screening_candidates=options.screening_candidates,
         stopping=None if options.stopping == "none" else options.stopping,
         workers=options.workers,
         directory=options.directory,

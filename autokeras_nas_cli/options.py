@@ -19,6 +19,7 @@ TASKS = (
 SEARCH_SPACES = ("chain_cnn", "nasnet_cell", "tabular_mlp", "text")
 ORACLES = ("random", "regularized_evolution")
 STOPPING_RULES = ("median", "successive_halving")
+SCORES = ("naswot", "synflow", "grad_norm")
 _EXPORT_FORMATS = ("keras", "tf_saved_model", "onnx", "litert")
 
 _KEPT = "What had finished is kept: `autokeras-nas resume` goes on."
@@ -120,6 +121,13 @@ COMMANDS = (
                 "some in a long search.",
                 define=Whole(),
             ),
+            Option(
+                "screening",
+                "Score of untrained networks, by which the best of some is trained; none: none.",
+                "none",
+                OneOf(("none", *SCORES)),
+            ),
+            Option("screening_candidates", "Networks to choose from by it.", 8, Whole(2)),
             Option(
                 "stopping",
                 "Rule that ends hopeless trials early; auto: as suits the search; none: none.",

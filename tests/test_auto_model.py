@@ -116,6 +116,19 @@ def test_screening_is_kept_with_the_project(tmp_path):
     model.fit(X, Y, epochs=1, time_budget=None, verbose=0)
     again = nas.AutoModel.load(tmp_path / "auto_model")
     assert again.screening == "synflow" and again.tuner.oracle.screening.candidates == 2
+    assert again.leaderboard()["zero_cost"].notna().all()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"screening": "sinflow"}, "Did you mean 'synflow'"),
+        ({"screening": "synflow", "screening_candidates": 1}, "at least two candidates"),
+    ],
+)
+def test_what_cannot_be_screened_by_is_refused_at_once(tmp_path, arguments, message):
+    with pytest.raises(ValueError, match=message):
+        make(tmp_path, **arguments)
 
 
 def test_what_stopping_hopeless_trials_saved_is_told(tmp_path, capsys):

@@ -33,11 +33,7 @@ class Screening:
     candidates: int = 8
 
     def __post_init__(self):
-        if not isinstance(self.candidates, int) or self.candidates < 2:
-            raise ValueError(
-                "Screening chooses from at least two candidates. "
-                f"Received: candidates={self.candidates!r}. Raise it, or do not screen."
-            )
+        check_candidates(self.candidates)
 
     @staticmethod
     def concerns(proposal: Proposal) -> bool:
@@ -52,3 +48,12 @@ class Screening:
     def _rating(self, values: Values) -> float:
         score = self.score(values)
         return -math.inf if score is None or math.isnan(score) else score
+
+
+def check_candidates(candidates: int) -> None:
+    """Raises a ValueError unless there are several to choose from."""
+    if not isinstance(candidates, int) or candidates < 2:
+        raise ValueError(
+            "Screening chooses from at least two candidates. "
+            f"Received: {candidates=}. Raise it, or do not screen."
+        )

@@ -10,6 +10,7 @@ import keras_tuner
 from autokeras_nas.errors import unknown_name
 from autokeras_nas.oracles import NasOracle
 from autokeras_nas.oracles.finals import check_finalists
+from autokeras_nas.oracles.screening import check_candidates
 from autokeras_nas.search.screening import check_screening
 from autokeras_nas.search_spaces import SEARCH_SPACES, SearchSpace
 from autokeras_nas.tasks import TASKS, AsGiven, Task
@@ -71,11 +72,25 @@ def checked_finalists(
     return given
 
 
-def checked_screening(given: str | None, oracle: str | keras_tuner.Oracle) -> str | None:
+def checked_screening(
+    given: str | None, candidates: int, oracle: str | keras_tuner.Oracle
+) -> str | None:
     """The score to screen by, which must have a name: a project can be opened again."""
     if given is not None and given not in SCORES:
         raise unknown_name("zero-cost score", given, SCORES)
+    check_candidates(candidates)
     check_screening(given, oracle)
+    return given
+
+
+def checked_stopping(given: str | None) -> str | None:
+    """The rule that stops hopeless trials, which must have a name: a project can be opened again.
+
+    Raises:
+        ValueError: If there is no such rule.
+    """
+    if given not in ("auto", None):
+        STOPPING_RULES[given]
     return given
 
 
@@ -85,14 +100,9 @@ def stopping_for(given: str | None, trainings: int) -> str | None:
     Args:
         given: `"auto"`, a registered name or None.
         trainings: How many a trial consists of.
-
-    Raises:
-        ValueError: If there is no such rule.
     """
     if given == "auto":
         return _STOPPING if trainings == 1 else None
-    if given is not None:
-        STOPPING_RULES[given]
     return given
 
 

@@ -73,7 +73,9 @@ class NasTuner(keras_tuner.Tuner):
             and is no trial; with an oracle that is not ours, only an oversized network fails.
         screening: Of several proposals the one becomes a trial whose untrained network has the
             best score: `"naswot"`, `"synflow"`, `"grad_norm"`, or a function of a compiled model,
-            inputs and targets of one batch, of which more is better. None: the first does.
+            inputs and targets of one batch, of which more is better. What cannot be built or
+            scored comes last. A trial's score is its metric `nas/zero_cost`. None: the first
+            proposal becomes one, as always under KerasTuner's chief, which has no data.
         screening_candidates: Proposals to choose from.
         keep_best: How many trials keep their weights.
         max_disk_gb: Gigabytes of weights at most; where they are more, those of the worst trials
@@ -196,9 +198,10 @@ class NasTuner(keras_tuner.Tuner):
         def build(values: Values) -> keras.Model:
             return self._build_hypermodel(self._hyperparameters(values))
 
-        self._network_score = NetworkScore(build, score, lambda: oracle.seed)
-        known = Cached(self._network_score, lambda values: oracle.grammar.canonical(values))
-        oracle.screening = Screening(known, candidates)
+        self._network_score = NetworkScore(
+            build, score, lambda: oracle.seed, lambda values: oracle.grammar.canonical(values)
+        )
+        oracle.screening = Screening(self._network_score, candidates)
 
     def _count(self, values: Values) -> Costs | None:
         """What an architecture costs; None: its model tells only with data, or cannot be built."""
@@ -256,7 +259,8 @@ class NasTuner(keras_tuner.Tuner):
             self._pace.seconds = trial_seconds
             self._pace.cap_epochs(fit_kwargs.get("epochs", 1))
         if self._network_score is not None and self._network_score.batch is None:
-            self._network_score.batch = first_batch(self._trainings(fit_args, fit_kwargs)[0])
+            training = self._trainings(fit_args, fit_kwargs)[0]
+            self._network_score.batch = first_batch(training, self._seed)
         self.on_search_begin()
         executor = self._executor()
         try:
@@ -351,6 +355,9 @@ class NasTuner(keras_tuner.Tuner):
 
     def _report(self, trial, result: TrialResult) -> None:
         """Tells the oracle, epoch by epoch, and clears weights that nobody needs."""
+        if self._network_score is not None:
+            values = decode(trial.hyperparameters.values).values
+            result.measures |= self._network_score.measures(values)
         scored = self.oracle.objective.has_value
         curve = [(step, logs) for step, logs in enumerate(result.curve) if scored(logs)]
         for step, logs in curve if result.status == "COMPLETED" else ():

@@ -162,7 +162,7 @@ def test_validation_data_are_a_file_or_a_share(folder, project, monkeypatch):
 def test_options_of_a_search_reach_it(folder, project, monkeypatch):
     seen = seen_by_fit(monkeypatch)
     line = ["--folds=3", "--repeats=2", "--finalists=1", "--workers=2", "--max_model_size=999"]
-    line += ["--stopping=none"]
+    line += ["--stopping=none", "--screening=naswot", "--screening_candidates=3"]
     data, new = f"--data={folder}/digits.npz", f"--directory={folder}/other"
     models = []
     monkeypatch.setattr("autokeras_nas_cli.commands._say_next", models.append)
@@ -173,6 +173,8 @@ def test_options_of_a_search_reach_it(folder, project, monkeypatch):
     assert (searched.repeats, searched.finalists, searched.workers) == (2, 1, 2)
     assert searched.limits == {"parameters": 999} and resumed.workers == 3
     assert searched.stopping is None and resumed.stopping == "auto"
+    assert (searched.screening, searched.screening_candidates) == ("naswot", 3)
+    assert resumed.screening is None
 
 
 def test_resume_remembers_the_validation_data(tmp_path, capsys):

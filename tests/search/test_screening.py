@@ -10,7 +10,9 @@ import keras_tuner
 import numpy as np
 import pytest
 
+from autokeras_nas.data import Pipeline, as_source
 from autokeras_nas.errors import InvalidArchitectureError
+from autokeras_nas.reports.leaderboard import leaderboard
 from autokeras_nas.search import NasTuner
 from autokeras_nas.search.screening import NetworkScore, first_batch
 from autokeras_nas.search.spec import Training
@@ -44,7 +46,7 @@ def units(model, x, y):
 
 
 def scorer(score=weight, build=network, seed=3):
-    made = NetworkScore(build, score, lambda: seed)
+    made = NetworkScore(build, score, lambda: seed, canonical=str)
     made.batch = (X, Y)
     return made
 
@@ -69,29 +71,55 @@ def test_score_gets_the_network_and_the_batch():
     assert scorer(score)({"units": 5}) == 5.0
 
 
-def test_what_cannot_be_built_has_no_score_and_no_warning():
-    def broken(values):
-        raise InvalidArchitectureError("no")
+def test_equal_networks_are_scored_once():
+    asked = []
 
-    with warnings.catch_warnings():
+    def score(model, x, y):
+        asked.append(model.layers[-1].units)
+        return 1.0
+
+    made = scorer(score)
+    assert [made({"units": k}) for k in (3, 4, 3)] == [1.0] * 3 and asked == [3, 4]
+
+
+@pytest.mark.parametrize("error", [InvalidArchitectureError, MemoryError, KeyError])
+def test_what_cannot_be_built_has_no_score_and_the_log_says_why(error, caplog):
+    def broken(values):
+        raise error("no room")
+
+    with warnings.catch_warnings(), caplog.at_level("INFO", "autokeras_nas"):
         warnings.simplefilter("error")
         assert scorer(build=broken)({"units": 3}) is None
+    assert "cannot be built" in caplog.text and "no room" in caplog.text
 
 
-def test_what_cannot_be_scored_is_told_once():
+def test_what_cannot_be_scored_is_logged_and_told_once(caplog):
     def broken(model, x, y):
         raise RuntimeError("no such kernel")
 
     made = scorer(broken)
+    caplog.set_level("INFO", "autokeras_nas")
     with pytest.warns(UserWarning, match="RuntimeError: no such kernel"):
         assert made({"units": 3}) is None
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert made({"units": 4}) is None
+    assert caplog.text.count("cannot be scored: RuntimeError: no such kernel") == 2
 
 
-def test_without_data_nothing_has_a_score():
-    assert NetworkScore(network, weight, lambda: 0)({"units": 3}) is None
+@pytest.mark.parametrize(
+    ("score", "measures"), [(2.5, {"nas/zero_cost": 2.5}), (-np.inf, {}), (np.nan, {})]
+)
+def test_a_finite_score_is_a_metric(score, measures):
+    assert scorer(lambda model, x, y: score).measures({"units": 3}) == measures
+
+
+def test_without_data_nothing_has_a_score_until_there_are_some():
+    made = scorer()
+    made.batch = None
+    assert made({"units": 3}) is None and made.measures({"units": 3}) == {}
+    made.batch = (X, Y)
+    assert made({"units": 3}) is not None
 
 
 # ---- The batch ------------------------------------------------------------------------------
@@ -125,23 +153,38 @@ def dataset():
     ids=["arrays", "mixed", "by name", "dataset", "batches"],
 )
 def test_batch_is_the_first_there_is(training, examples):
-    x, y = first_batch(training)
+    x, y = first_batch(training, 0)
     np.testing.assert_array_equal(x, LONG[:examples])
     np.testing.assert_array_equal(y, LONG[:examples, 0])
 
 
 def test_batch_may_have_many_inputs_and_no_targets():
-    x, y = first_batch(Training(({"a": LONG, "b": LONG + 1},)))
+    x, y = first_batch(Training(({"a": LONG, "b": LONG + 1},)), 0)
     assert y is None and x["b"].shape == (128, 1)
-    assert first_batch(Training()) is None
+    assert first_batch(Training(), 0) is None
+
+
+def test_what_can_be_read_but_once_is_left_alone():
+    once = iter([(LONG, LONG[:, 0])])
+    assert first_batch(Training((once,)), 0) is None
+    assert next(once)[0] is LONG
+
+
+def test_seed_decides_the_batch_of_shuffled_examples():
+    def rows(seed):
+        source = as_source(LONG, LONG[:, 0])
+        pipeline = Pipeline(source, None, None, batch_size=64, seed=5)
+        return first_batch(Training((pipeline,)), seed)[0][:, 0].numpy().tolist()
+
+    assert rows(0) == rows(0) != rows(1)
 
 
 # ---- In a search ----------------------------------------------------------------------------
 
 
-def search(folder, trials=5, screening=units, **kwargs):
+def search(folder, trials=5, screening=units, hypermodel=build, **kwargs):
     tuner = NasTuner(
-        build,
+        hypermodel,
         "random",
         "val_accuracy",
         max_trials=trials,
@@ -151,12 +194,56 @@ def search(folder, trials=5, screening=units, **kwargs):
         **kwargs,
     )
     tuner.search(X, Y, validation_split=0.25, epochs=1, verbose=0)
-    return [trial.values["units"] for trial in tuner.oracle.finished()]
+    return tuner
+
+
+def tried(*args, **kwargs):
+    return [trial.values["units"] for trial in search(*args, **kwargs).oracle.finished()]
 
 
 def test_trials_follow_the_score_after_the_default(tmp_path):
     # With so many candidates each choice is among all that is left.
-    assert search(tmp_path, screening_candidates=30) == [2, 6, 5, 4, 3]
+    assert tried(tmp_path, screening_candidates=30) == [2, 6, 5, 4, 3]
+
+
+def test_scores_of_trials_are_their_metrics_and_stay_in_the_project(tmp_path):
+    tuner = search(tmp_path, trials=3)
+    for oracle in (tuner.oracle, search(tmp_path, trials=3).oracle):
+        scores = {t.values["units"]: t.metrics["nas/zero_cost"] for t in oracle.finished()}
+        assert len(scores) == 3 and all(score == size for size, score in scores.items())
+        assert set(leaderboard(oracle)["zero_cost"]) == set(scores)
+
+
+def test_without_screening_there_is_no_score(tmp_path):
+    tuner = search(tmp_path, trials=1, screening=None)
+    assert tuner.oracle.screening is None
+    assert "nas/zero_cost" not in tuner.oracle.finished()[0].metrics
+
+
+def test_what_cannot_be_built_is_passed_over(tmp_path, caplog):
+    def picky(hp):
+        if hp.Int("units", 2, 6) > 4:
+            raise RuntimeError("too wide")
+        return build(hp)
+
+    caplog.set_level("INFO", "autokeras_nas")
+    sizes = tried(tmp_path, trials=3, hypermodel=picky, screening_candidates=30)
+    assert sizes == [2, 4, 3] and "too wide" in caplog.text
+
+
+def test_scores_that_all_fail_end_no_search(tmp_path):
+    def broken(model, x, y):
+        raise ValueError("no")
+
+    with pytest.warns(UserWarning, match="could not be scored"):
+        assert sorted(tried(tmp_path, screening=broken)) == [2, 3, 4, 5, 6]
+
+
+@pytest.mark.slow
+def test_processes_try_what_this_process_tries(tmp_path):
+    settings = {"screening": "synflow", "screening_candidates": 2, "trials": 4}
+    apart = tried(tmp_path / "a", executor="process", **settings)
+    assert apart == tried(tmp_path / "b", **settings)
 
 
 def test_each_network_is_scored_once(tmp_path):
@@ -172,16 +259,16 @@ def test_each_network_is_scored_once(tmp_path):
 
 
 def test_search_goes_on_where_it_stopped(tmp_path):
-    search(tmp_path / "b", trials=2, screening_candidates=2)
-    resumed = search(tmp_path / "b", screening_candidates=2)
-    assert resumed == search(tmp_path / "a", screening_candidates=2)
+    tried(tmp_path / "b", trials=2, screening_candidates=2, screening="grad_norm")
+    resumed = tried(tmp_path / "b", screening_candidates=2, screening="grad_norm")
+    assert resumed == tried(tmp_path / "a", screening_candidates=2, screening="grad_norm")
 
 
 @pytest.mark.parametrize("name", ["naswot", "synflow", "grad_norm"])
 def test_networks_are_screened_by_named_scores(tmp_path, name):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        assert sorted(search(tmp_path, screening=name)) == [2, 3, 4, 5, 6]
+        assert sorted(tried(tmp_path, screening=name)) == [2, 3, 4, 5, 6]
 
 
 @pytest.mark.parametrize(
