@@ -8,8 +8,8 @@ proxies, shows what any of them could reach.
 
 Prints a Markdown table: rank correlations with full training, 95 % intervals over bootstraps of
 the architectures, and processor seconds as a share of those of full training, building included.
-Each architecture is one line of JSON in the file of results. What is in it is not measured again,
-so that a benchmark goes on where it was stopped.
+Each measurement is one line of JSON in the file of results, written when it is made. What is there
+is not measured again, so that a benchmark goes on where it was stopped or killed.
 
     python benchmarks/proxies.py --results proxies.jsonl --most 10
 """
@@ -17,35 +17,55 @@ so that a benchmark goes on where it was stopped.
 from __future__ import annotations
 
 import argparse
-import json
+import re
 import time
+import warnings
+from collections import defaultdict
 from collections.abc import Callable, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from functools import cache
-from multiprocessing import get_context
+from functools import cache, partial
+from multiprocessing import get_context, parent_process
 from pathlib import Path
 from typing import Any
 
 import keras
 import keras_tuner
 import numpy as np
+import results
 from accuracy import fashion_mnist
 from scipy.stats import kendalltau, spearmanr
 
 from autokeras_nas.architecture import Features, Proposal, Values, encode
 from autokeras_nas.costs import count
+from autokeras_nas.errors import summary
 from autokeras_nas.search import NasHyperModel
 from autokeras_nas.search.preparation import Prepared, prepare
 from autokeras_nas.search_spaces import ChainCnn, NasnetCell, SearchSpace
+from autokeras_nas.search_spaces.chain_modern import Modern
 from autokeras_nas.tasks import ImageClassification
 from autokeras_nas.training.zero_cost import SCORES
 
-SPACES: dict[str, tuple[SearchSpace, SearchSpace | None]] = {
-    "chain_cnn": (ChainCnn(), None),
-    "nasnet_cell": (NasnetCell(filters=8), NasnetCell(filters=4)),
+
+class NarrowChain(ChainCnn):
+    """Chains of which each convolution has half its filters."""
+
+    def trunk(self, values, inputs, input_spec, interface) -> Features:
+        tokens = self.grammar(input_spec, interface).tokens_of(values)
+        halved = (
+            re.sub(r"^([CR])\((\d+)", lambda m: f"{m[1]}({int(m[2]) // 2}", t) for t in tokens
+        )
+        return Features(Modern.build(tuple(halved), inputs))
+
+
+SPACES: dict[str, tuple[SearchSpace, SearchSpace]] = {
+    "chain_cnn": (ChainCnn(), NarrowChain()),
+    "nasnet_cell": (
+        NasnetCell(cell_repeats=1, filters=8),
+        NasnetCell(cell_repeats=1, filters=4),
+    ),
 }
-"""Each space, and the same with half the filters, where it has such a thing."""
+"""Each space, and the same with half the filters."""
 HELD_OUT = 2_000
 BOOTSTRAPS = 2_000
 FULL_SEED, PROXY_SEED = 0, 1
@@ -77,6 +97,7 @@ TRAININGS = {
     "half the filters": Fidelity(narrow=True),
     "full, another seed": Fidelity(),
 }
+FULL = "full"
 FIRST_EPOCHS = {1: "1 epoch of the full schedule", 2: "2 epochs of the full schedule"}
 SIZES = ("parameters", "flops")
 
@@ -164,60 +185,75 @@ def train(
     return history.history["val_accuracy"], clock.seconds
 
 
-def timed(find: Callable[[], float | None]) -> dict[str, float | None]:
-    """A score and the processor seconds that it took."""
-    began = time.process_time()
-    return {"score": find(), "seconds": time.process_time() - began}
+Measures = dict[str, dict[str, Any]]
+"""A score and the processor seconds that it took, by what was measured."""
 
 
-def untrained(space: SearchSpace, values: Values, settings: Mapping) -> dict[str, dict]:
-    """What is known without training."""
-    hypermodel = hypermodel_of(space, settings["examples"])
-    x, y = next(iter(data(settings["examples"], 1.0, False)[1].train.unbatch().batch(128)))
-
-    def scored(name: str) -> float:
-        keras.utils.set_random_seed(PROXY_SEED)
-        return SCORES[name](hypermodel.build(hyperparameters(values)), x, y)
-
-    def counted(name: str) -> float:
-        return getattr(count(lambda: hypermodel.network(values)), name)
-
-    sizes = {name: timed(lambda name=name: counted(name)) for name in SIZES}
-    return sizes | {name: timed(lambda name=name: scored(name)) for name in SCORES}
-
-
-def trained(space_name: str, values: Values, fidelity: Fidelity, settings: Mapping) -> dict:
-    """The best score of a proxy's training; None: the space has no such thing."""
-    space, narrow = SPACES[space_name]
-    chosen = narrow if fidelity.narrow else space
-    if chosen is None:
-        return {"score": None, "seconds": None}
-    accuracies, seconds = train(chosen, values, fidelity, PROXY_SEED, settings)
-    return {"score": max(accuracies), "seconds": seconds[-1]}
-
-
-def measure(space_name: str, index: int, values: Values, settings: Mapping) -> dict[str, Any]:
-    """One architecture: a line of the results."""
-    space, _ = SPACES[space_name]
-    # The first training of a process loads code, too.
-    chain = ChainCnn()
-    warm_up = hypermodel_of(chain, settings["examples"]).grammar.default()
-    train(chain, warm_up or {}, Fidelity(epochs=1), 0, {**settings, "examples": 256})
-    accuracies, seconds = train(space, values, Fidelity(), FULL_SEED, settings)
-    proxies = {
-        name: {"score": max(accuracies[:epochs]), "seconds": seconds[epochs - 1]}
-        for epochs, name in FIRST_EPOCHS.items()
-    }
-    for name, fidelity in TRAININGS.items():
-        proxies[name] = trained(space_name, values, fidelity, settings)
+def full_training(space_name: str, values: Values, settings: Mapping) -> Measures:
+    """Full training, and what its first epochs said."""
+    accuracies, seconds = train(SPACES[space_name][0], values, Fidelity(), FULL_SEED, settings)
+    ends = {FULL: len(accuracies)} | {name: epochs for epochs, name in FIRST_EPOCHS.items()}
     return {
-        "space": space_name,
-        "index": index,
-        "settings": dict(settings),
-        "values": values,
-        "full": {"score": max(accuracies), "seconds": seconds[-1]},
-        "proxies": proxies | untrained(space, values, settings),
+        name: {"score": max(accuracies[:epochs]), "seconds": seconds[:epochs][-1]}
+        for name, epochs in ends.items()
     }
+
+
+def proxy_training(space_name: str, values: Values, name: str, settings: Mapping) -> Measures:
+    """The best score of a cheaper training."""
+    fidelity = TRAININGS[name]
+    space = SPACES[space_name][1 if fidelity.narrow else 0]
+    accuracies, seconds = train(space, values, fidelity, PROXY_SEED, settings)
+    return {name: {"score": max(accuracies), "seconds": seconds[-1]}}
+
+
+def untrained(space_name: str, values: Values, name: str, settings: Mapping) -> Measures:
+    """A size, or a score of the untrained network."""
+    hypermodel = hypermodel_of(SPACES[space_name][0], settings["examples"])
+    x, y = next(iter(data(settings["examples"], 1.0, False)[1].train.unbatch().batch(128)))
+    keras.utils.clear_session()
+    keras.utils.set_random_seed(PROXY_SEED)
+    began = time.process_time()
+    if name in SCORES:
+        score = SCORES[name](hypermodel.build(hyperparameters(values)), x, y)
+    else:
+        score = getattr(count(lambda: hypermodel.network(values)), name)
+    return {name: {"score": score, "seconds": time.process_time() - began}}
+
+
+def steps(space_name: str, values: Values, settings: Mapping) -> dict[str, Callable[[], Measures]]:
+    """All that an architecture is measured by; a step may give more than what it is named by."""
+    given = (space_name, values)
+    return (
+        {FULL: partial(full_training, *given, settings)}
+        | {name: partial(proxy_training, *given, name, settings) for name in TRAININGS}
+        | {name: partial(untrained, *given, name, settings) for name in (*SIZES, *SCORES)}
+    )
+
+
+def measure(
+    space_name: str, index: int, values: Values, done: set[str], settings: Mapping, path: Path
+) -> None:
+    """Measures what is missing of an architecture, and writes each line at once."""
+    # The first training of a process loads code, too, and so does the first score.
+    chain = SPACES["chain_cnn"][0]
+    default = hypermodel_of(chain, settings["examples"]).grammar.default() or {}
+    train(chain, default, Fidelity(epochs=1), 0, {**settings, "examples": 256})
+    for name in SCORES:
+        untrained("chain_cnn", default, name, settings)
+    for name, step in steps(space_name, values, settings).items():
+        if name in done:
+            continue
+        parent = parent_process()
+        if parent is None or not parent.is_alive():
+            return
+        try:
+            measures = step()
+        except Exception as error:
+            measures = {name: {"score": None, "seconds": None, "reason": summary(error)}}
+        place = {"space": space_name, "index": index}
+        lines = [{**place, "proxy": name, **measured} for name, measured in measures.items()]
+        results.append(path, settings, lines)
 
 
 def architectures(space_name: str, number: int, settings: Mapping) -> list[Values]:
@@ -231,10 +267,16 @@ def architectures(space_name: str, number: int, settings: Mapping) -> list[Value
     return list(drawn.values())
 
 
-def known(path: Path, settings: Mapping) -> list[dict[str, Any]]:
-    """The lines of a file of results that were measured under the same settings."""
-    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
-    return [line for line in map(json.loads, lines) if line["settings"] == settings]
+Results = dict[tuple[str, int], Measures]
+"""What is known of each architecture, by its space and number."""
+
+
+def known(path: Path, settings: Mapping) -> Results:
+    """What a file of results says of measurements under the same settings."""
+    found: Results = defaultdict(dict)
+    for line in results.read(path, settings):
+        found[line["space"], line["index"]][line["proxy"]] = line
+    return found
 
 
 def correlations(full: np.ndarray, proxy: np.ndarray) -> list[str]:
@@ -243,25 +285,28 @@ def correlations(full: np.ndarray, proxy: np.ndarray) -> list[str]:
     rows = rng.integers(len(full), size=(BOOTSTRAPS, len(full)))
     cells = []
     for statistic in (spearmanr, kendalltau):
-        drawn = [statistic(full[row], proxy[row])[0] for row in rows if np.ptp(full[row])]
-        low, high = np.nanpercentile(drawn, [2.5, 97.5])
-        cells.append(f"{statistic(full, proxy)[0]:.2f} ({low:.2f} to {high:.2f})")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Of draws in which all are equal.
+            drawn = [statistic(full[row], proxy[row])[0] for row in rows]
+            low, high = np.nanpercentile(drawn, [2.5, 97.5])
+            cells.append(f"{statistic(full, proxy)[0]:.2f} ({low:.2f} to {high:.2f})")
     return cells
 
 
-def table(lines: list[dict[str, Any]]) -> list[str]:
+def table(found: Results) -> list[str]:
     """The rows of the table, the cheapest proxies first."""
     rows = []
     for space in SPACES:
-        measured = [line for line in lines if line["space"] == space]
-        for name in measured[0]["proxies"] if measured else ():
-            pairs = [(line["full"], line["proxies"][name]) for line in measured]
-            pairs = [(full, proxy) for full, proxy in pairs if proxy["score"] is not None]
+        measured = [of for (name, _), of in sorted(found.items()) if name == space]
+        measured = [of for of in measured if of.get(FULL, {}).get("score") is not None]
+        for proxy in dict.fromkeys(name for of in measured for name in of if name != FULL):
+            pairs = [(of[FULL], of[proxy]) for of in measured if proxy in of]
+            pairs = [pair for pair in pairs if pair[1]["score"] is not None]
             if len(pairs) < 3:
                 continue
             share = sum(p["seconds"] for _, p in pairs) / sum(f["seconds"] for f, _ in pairs)
-            scores = np.array([(full["score"], proxy["score"]) for full, proxy in pairs])
-            cells = [space, name, str(len(pairs)), *correlations(*scores.T), f"{share:.1%}"]
+            scores = np.array([(full["score"], other["score"]) for full, other in pairs])
+            cells = [space, proxy, str(len(pairs)), *correlations(*scores.T), f"{share:.2%}"]
             rows.append((space, share, f"| {' | '.join(cells)} |"))
     return [text for _, _, text in sorted(rows, key=lambda row: row[:2])]
 
@@ -277,24 +322,22 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0, help="Of the architectures.")
     arguments = parser.parse_args()
     settings = {name: getattr(arguments, name) for name in ("examples", "epochs", "seed")}
-    done = {(line["space"], line["index"]) for line in known(arguments.results, settings)}
-    numbered = {
+    done = known(arguments.results, settings)
+    missing = {
         (space, index): values
         for space in arguments.spaces
         for index, values in enumerate(architectures(space, arguments.architectures, settings))
+        if not steps(space, values, settings).keys() <= done[space, index].keys()
     }
     # Spaces in turn, so that a benchmark that was stopped tells of both.
-    waiting = sorted(numbered.keys() - done, key=lambda key: (key[1], key[0]))[: arguments.most]
+    waiting = sorted(missing, key=lambda key: (key[1], key[0]))[: arguments.most]
     # A process for each: what a training leaves behind would add up.
     with ProcessPoolExecutor(1, get_context("spawn"), max_tasks_per_child=1) as processes:
-        for space, index in waiting:
+        for key in waiting:
             began = time.monotonic()
-            job = processes.submit(measure, space, index, numbered[space, index], settings)
-            line = job.result()
-            with arguments.results.open("a", encoding="utf-8") as file:
-                file.write(json.dumps(line) + "\n")
-            seconds = time.monotonic() - began
-            print(f"{space} {index}: {line['full']['score']:.4f} in {seconds:.0f} s", flush=True)
+            names, path = set(done[key]), arguments.results
+            processes.submit(measure, *key, missing[key], names, settings, path).result()
+            print(f"{key[0]} {key[1]}: {time.monotonic() - began:.0f} s", flush=True)
     header = "space, proxy, architectures, Spearman, Kendall, share of the seconds".split(", ")
     print(f"| {' | '.join(header)} |\n| {' | '.join('---' for _ in header)} |")
     print("\n".join(table(known(arguments.results, settings))))

@@ -2,7 +2,7 @@
 
 Trains random chains in full on the first images of Fashion-MNIST, at half their height and width,
 and keeps their validation accuracy by epoch, a line for each in `--results`; what is there already
-is not trained again.
+under the same settings is not trained again.
 Then replays searches over these curves, in many random orders, with each rule, which sees of the
 trials before what it left of them. Prints two Markdown tables. In the first, all networks are
 tried: what share of the training was saved, how often the best was lost, and how much worse the
@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import argparse
 import functools
-import json
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,6 +24,7 @@ from pathlib import Path
 import keras
 import keras_tuner
 import numpy as np
+import results
 from accuracy import fashion_mnist
 
 from autokeras_nas.costs import count
@@ -49,19 +49,18 @@ def sampled(hypermodel: NasHyperModel, most_flops: float) -> Iterator[tuple[int,
 
 def record(arguments: argparse.Namespace) -> list[dict]:
     """Trains what is missing among the results, and gives them all."""
-    path = arguments.results
-    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
-    results = [json.loads(line) for line in lines]
-    if len(results) >= arguments.networks:
-        return results[: arguments.networks]
+    settings = {name: getattr(arguments, name) for name in ("epochs", "examples", "most_mflops")}
+    done = results.read(arguments.results, settings)
+    if len(done) >= arguments.networks:
+        return done[: arguments.networks]
     x, _, y, _ = fashion_mnist(0, arguments.examples)
     x = x.reshape(-1, 14, 2, 14, 2).mean(axis=(2, 4)).round().astype("uint8")
     task = TASKS["image_classification"]()
     data = prepare(task, x, y, seed=0)
     hypermodel = NasHyperModel(SEARCH_SPACES["chain_cnn"](), task, data.input_spec)
-    known = {result["number"] for result in results}
+    known = {result["number"] for result in done}
     for number, values in sampled(hypermodel, arguments.most_mflops * 1e6):
-        if len(results) >= arguments.networks:
+        if len(done) >= arguments.networks:
             break
         if number in known:
             continue
@@ -80,11 +79,10 @@ def record(arguments: argparse.Namespace) -> list[dict]:
         ).history
         seconds = round(time.process_time() - began, 1)
         result = {"number": number, "values": values, "cpu_seconds": seconds, "history": history}
-        with path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(result) + "\n")
-        results.append(result)
+        results.append(arguments.results, settings, [result])
+        done.append(result)
         print(f"{number}: {max(history[SCORE]):.4f} in {seconds:.0f} s of processors", flush=True)
-    return results
+    return done
 
 
 def rules(arguments: argparse.Namespace) -> dict:

@@ -13,6 +13,7 @@ import pytest
 from sklearn.datasets import load_digits
 
 import autokeras_nas as nas
+from autokeras_nas.search.manifest import origin_of
 from autokeras_nas_cli import run
 
 DIGITS = load_digits()
@@ -140,7 +141,7 @@ def seen_by_fit(monkeypatch):
 
     def fit(self, x, y=None, **kwargs):
         held_out = (kwargs[name] for name in ("validation_data", "validation_split", "folds"))
-        self._note_origin(x, y, *held_out)
+        self._origin = origin_of(x, y, *held_out)
         seen.append({"x": x, "y": y, **kwargs})
 
     monkeypatch.setattr(nas.AutoModel, "fit", fit)
