@@ -9,7 +9,7 @@ model.export("saved_model/")
 ```
 """
 
-from autokeras_nas import oracles, search_spaces, tasks
+from autokeras_nas import oracles, search_spaces, tasks, training
 from autokeras_nas.auto_model import AutoModel
 from autokeras_nas.errors import InvalidArchitectureError, ProjectError, SearchFailedError
 from autokeras_nas.objectives import ResourceReward
@@ -27,4 +27,5 @@ __all__ = [
     "oracles",
     "search_spaces",
     "tasks",
+    "training",
 ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict
@@ -31,7 +30,7 @@ from autokeras_nas.data import (
 from autokeras_nas.errors import ProjectError, SearchFailedError, unknown_name
 from autokeras_nas.objectives import as_objective, objective_config, objective_from
 from autokeras_nas.oracles import ORACLES, NasOracle
-from autokeras_nas.reports.leaderboard import leaderboard
+from autokeras_nas.reports.leaderboard import leaderboard, savings
 from autokeras_nas.reports.pareto import pareto_front
 from autokeras_nas.reports.progress import ProgressLines
 from autokeras_nas.search import NasHyperModel, NasTuner, OwnHyperModel
@@ -39,8 +38,11 @@ from autokeras_nas.search.arguments import (
     check_available,
     check_count,
     checked_finalists,
+    checked_screening,
+    checked_stopping,
     search_space_of,
     space_for,
+    stopping_for,
     task_of,
 )
 from autokeras_nas.search.budget import (
@@ -51,9 +53,17 @@ from autokeras_nas.search.budget import (
 )
 from autokeras_nas.search.choice import check_executor, choose_executor
 from autokeras_nas.search.devices import visible_gpus
-from autokeras_nas.search.manifest import malformed, read_manifest, write_manifest
+from autokeras_nas.search.manifest import (
+    ORIGIN,
+    SETTINGS,
+    malformed,
+    origin_of,
+    read_manifest,
+    write_manifest,
+)
 from autokeras_nas.search.outcome import best_model, history_of
 from autokeras_nas.search.preparation import prepare
+from autokeras_nas.search.stopping import Stopping
 from autokeras_nas.search.tuner import check_usable, check_writable
 from autokeras_nas.search_spaces import SEARCH_SPACES, SearchSpace
 from autokeras_nas.storage import writing
@@ -63,8 +73,6 @@ _MOST_EPOCHS = 100
 _EVALUATION_BATCH = 256
 _RESERVE = 0.03
 """Share of the budget kept for building the result."""
-_ORIGIN = ("data", "target", "validation_data", "validation_split", "folds")
-"""What a project tells of its data."""
 
 
 class AutoModel:
@@ -104,6 +112,13 @@ class AutoModel:
         finalists: How many of the best are measured once more before the winner is named, in as
             many of the last trials; then the best mean wins. `"auto"`: 3 in a search of 60
             trials or more, which can spare them, else none.
+        screening: Of several proposals the one is trained whose untrained network has the best
+            score on one batch: `"naswot"`, `"synflow"` or `"grad_norm"`. The leaderboard shows
+            it as `zero_cost`. None: the first is.
+        screening_candidates: Proposals to choose from.
+        stopping: By which rule trials end early that look hopeless beside those before, with the
+            score that they had by then: `"median"`, `"successive_halving"`; None: none does.
+            `"auto"`: the median rule, but where a trial consists of several trainings.
         max_disk_gb: Gigabytes of weights at most; those of the worst trials go first. None: the
             best trials and the Pareto front keep theirs.
         initial_architectures: Values to try first, with an oracle that is named; None: the
@@ -133,6 +148,9 @@ class AutoModel:
         workers: int = 1,
         repeats: int = 1,
         finalists: int | str = "auto",
+        screening: str | None = None,
+        screening_candidates: int = 8,
+        stopping: str | None = "auto",
         max_disk_gb: float | None = None,
         initial_architectures: Iterable[Mapping[str, Any]] | None = None,
         directory: str | Path = "nas_results",
@@ -159,6 +177,9 @@ class AutoModel:
         self.max_disk_gb = max_disk_gb
         self.repeats = repeats
         self.finalists = checked_finalists(finalists, self.oracle, max_trials)
+        self.screening = checked_screening(screening, screening_candidates, self.oracle)
+        self.screening_candidates = screening_candidates
+        self.stopping = checked_stopping(stopping)
         self.max_trials = max_trials
         self.limits = dict(limits or {})
         if max_model_size is not None:
@@ -233,7 +254,7 @@ class AutoModel:
         check_count("batch_size", batch_size)
         check_count("folds", folds)
         seconds = parse_seconds(time_budget)
-        self._note_origin(x, y, validation_data, validation_split, folds)
+        self._origin = origin_of(x, y, validation_data, validation_split, folds)
         if is_file(x) and is_file(validation_data):
             validation_data = (validation_data, y)
         source = as_source(x, y, sample_weight)
@@ -256,6 +277,8 @@ class AutoModel:
             budget = max(1.0, seconds * (1.0 - _RESERVE) - (time.monotonic() - began))
         self._set_finalists(tuner.oracle, budget)
         self._choose_executor(tuner, budget, verbose)
+        rule = stopping_for(self.stopping, self.repeats * len(data.folds))
+        tuner.stopping = Stopping(rule, tuner.oracle)
         tuner.after_trial = ProgressLines(budget) if verbose else None
         tuner.search(
             folds=data.folds,
@@ -265,6 +288,8 @@ class AutoModel:
             trial_seconds=seconds_per_trial(budget, self.max_trials, self.workers),
             verbose=0,
         )
+        if verbose and (saved := savings(self.leaderboard())):
+            print(saved)
         return self._finish(tuner)
 
     # ---- The result -------------------------------------------------------------------------
@@ -395,7 +420,7 @@ class AutoModel:
             model = cls._described(folder, manifest, search_space, oracle)
         tuner = model._make_tuner()
         tuner.oracle.reload()
-        model._origin = {name: manifest.get(name) for name in _ORIGIN}
+        model._origin = {name: manifest.get(name) for name in ORIGIN}
         try:
             model._finish(tuner)
         except SearchFailedError:
@@ -421,14 +446,9 @@ class AutoModel:
             search_space=search_space,
             oracle=oracle or manifest["oracle"],
             objective=objective_from(manifest["objective"]),
-            max_trials=manifest["max_trials"],
-            repeats=manifest["repeats"],
-            finalists=manifest["finalists"],
-            max_disk_gb=manifest["max_disk_gb"],
-            limits=manifest["limits"],
             directory=folder.parent,
             project_name=folder.name,
-            seed=manifest["seed"],
+            **{name: manifest[name] for name in SETTINGS},
         )
         model._input_spec = InputSpec.from_config(manifest["input_spec"])
         return model
@@ -446,24 +466,13 @@ class AutoModel:
                 "search_space_config": space.get_config() if space else {},
                 "oracle": self.oracle if isinstance(self.oracle, str) else None,
                 "objective": objective_config(self.objective),
-                "max_trials": self.max_trials,
-                "repeats": self.repeats,
-                "finalists": self.finalists,
-                "max_disk_gb": self.max_disk_gb,
-                "limits": self.limits,
-                "seed": self.seed,
+                **{name: getattr(self, name) for name in SETTINGS},
                 "input_spec": asdict(self._input_spec),
                 **self._origin,
             },
         )
 
     # ---- The search -------------------------------------------------------------------------
-
-    def _note_origin(self, x, y, validation_data, validation_split, folds) -> None:
-        """Notes where the data lie, if they have a name, so that the project can tell."""
-        target = y if isinstance(y, str) else None
-        named = (_name_of(x), target, _name_of(validation_data), validation_split, folds)
-        self._origin = dict(zip(_ORIGIN, named, strict=True))
 
     def _infer_task(self, source: Source, verbose) -> Task:
         """Takes the task that the data call for, and says why."""
@@ -512,6 +521,8 @@ class AutoModel:
                 max_disk_gb=self.max_disk_gb,
                 seed=self.seed,
                 limits=self.limits,
+                screening=self.screening,
+                screening_candidates=self.screening_candidates,
                 directory=self.directory,
                 project_name=self.project_name,
                 overwrite=self.overwrite,
@@ -543,10 +554,3 @@ class AutoModel:
         trial, model = best_model(tuner)
         self._best_model = self._known_task().exported(model)
         return history_of(trial, self._best_model)
-
-
-def _name_of(data) -> str | None:
-    """The place or name of data, where they have one."""
-    if is_file(data):
-        return os.path.abspath(data)
-    return data if isinstance(data, str) else None

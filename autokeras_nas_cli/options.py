@@ -18,6 +18,8 @@ TASKS = (
 )
 SEARCH_SPACES = ("chain_cnn", "nasnet_cell", "tabular_mlp", "text")
 ORACLES = ("policy_gradient", "random", "regularized_evolution")
+STOPPING_RULES = ("median", "successive_halving")
+SCORES = ("naswot", "synflow", "grad_norm")
 _EXPORT_FORMATS = ("keras", "tf_saved_model", "onnx", "litert")
 
 _KEPT = "What had finished is kept: `autokeras-nas resume` goes on."
@@ -118,6 +120,19 @@ COMMANDS = (
                 "How many of the best are trained once more before the winner is named; else "
                 "some in a long search.",
                 define=Whole(),
+            ),
+            Option(
+                "screening",
+                "Score of untrained networks, by which the best of some is trained; none: none.",
+                "none",
+                OneOf(("none", *SCORES)),
+            ),
+            Option("screening_candidates", "Networks to choose from by it.", 8, Whole(2)),
+            Option(
+                "stopping",
+                "Rule that ends hopeless trials early; auto: as suits the search; none: none.",
+                "auto",
+                OneOf(("auto", "none", *STOPPING_RULES)),
             ),
             _EPOCHS,
             _WORKERS,

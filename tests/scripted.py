@@ -20,7 +20,9 @@ class Scripted(keras_tuner.HyperModel):
 
     def build(self, hp):
         hp.Int("quality", 1, 99, default=50)
-        return keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+        model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+        model.compile("sgd", "mse")
+        return model
 
     def fit(self, hp, model, *args, epochs=1, callbacks=(), **kwargs):
         together = keras.callbacks.CallbackList(

@@ -10,6 +10,7 @@ import keras_tuner
 import numpy as np
 import pandas as pd
 import pytest
+import scripted
 from sklearn.datasets import load_digits
 
 import autokeras_nas as nas
@@ -108,6 +109,48 @@ def test_a_foreign_oracle_has_no_finalists(tmp_path):
     )
     with pytest.raises(ValueError, match="Only our own oracles"):
         make(tmp_path, oracle=oracle, finalists=2, max_trials=9)
+
+
+def test_screening_is_kept_with_the_project(tmp_path):
+    model = make(tmp_path, max_trials=2, screening="synflow", screening_candidates=2)
+    model.fit(X, Y, epochs=1, time_budget=None, verbose=0)
+    again = nas.AutoModel.load(tmp_path / "auto_model")
+    assert again.screening == "synflow" and again.tuner.oracle.screening.candidates == 2
+    assert again.leaderboard()["zero_cost"].notna().all()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"screening": "sinflow"}, "Did you mean 'synflow'"),
+        ({"screening": "synflow", "screening_candidates": 1}, "at least two candidates"),
+    ],
+)
+def test_what_cannot_be_screened_by_is_refused_at_once(tmp_path, arguments, message):
+    with pytest.raises(ValueError, match=message):
+        make(tmp_path, **arguments)
+
+
+def test_what_stopping_hopeless_trials_saved_is_told(tmp_path, capsys):
+    model = make(
+        tmp_path,
+        search_space=scripted.Scripted(),
+        objective="val_accuracy",
+        max_trials=6,
+        stopping="median",
+        initial_architectures=scripted.qualities(60, 70, 80, 90, 95, 5),
+    )
+    model.fit(np.ones((20, 2)), np.arange(20) % 2, epochs=4, time_budget=None)
+    board = model.leaderboard().set_index("trial")
+    assert board["saved"].dropna().to_dict() == {"0005": 0.5}
+    assert "stopped early: below the median of 5 trials" in board["reason"]["0005"]
+    assert "1 of 6 trials were stopped early, which saved 8%" in capsys.readouterr().out
+    assert json.loads((tmp_path / "auto_model/project.json").read_text())["stopping"] == "median"
+
+
+def test_an_unknown_stopping_rule_is_refused_at_once(tmp_path):
+    with pytest.raises(ValueError, match="Did you mean 'median'"):
+        make(tmp_path, stopping="medain")
 
 
 def test_models_of_the_pareto_front_are_kept(tmp_path):
@@ -402,6 +445,8 @@ def test_saved_model_runs_without_this_package(tmp_path):
         ({"max_trials": 0}, "max_trials"),
         ({"max_model_size": -1}, "max_model_size"),
         ({"search_space": 3}, "search space"),
+        ({"screening": "synflo"}, "'synflow'"),
+        ({"screening": max}, "zero-cost score"),
         ({"task": keras.Model}, "task"),
     ],
 )

@@ -98,7 +98,7 @@ def count_model(model: keras.Model) -> Costs:
             f"Received: {model!r} of type {type(model).__name__}. "
             "Return a `keras.Model` from the function that builds it."
         )
-    graph = _graph_of(model)
+    graph = graph_of(model)
     if graph is None:
         raise ValueError(
             "A model can be counted only where its inputs are known. "
@@ -136,7 +136,7 @@ class _FlopCounter:
 
     def call(self, operation, *args, **kwargs):
         """Adds one call of an operation; returns the symbolic outputs."""
-        graph = _graph_of(operation)
+        graph = graph_of(operation)
         if graph is not None:
             return self.enter(graph, tree.flatten(args[0] if args else kwargs["inputs"]))
         if _has_own_rule(operation):
@@ -227,7 +227,7 @@ def _einsum_positions(layer, output_shape) -> tuple[int | None, ...]:
     return tuple(size for axis, size in axes if axis not in kernel_axes)
 
 
-def _graph_of(operation):
+def graph_of(operation):
     """The functional graph of a model; None: it has none."""
     if isinstance(operation, keras.Sequential):
         return operation._functional if operation.built else None

@@ -5,6 +5,7 @@ from autokeras_nas.oracles.finished import FinishedTrial
 from autokeras_nas.oracles.policy_gradient import PolicyGradient
 from autokeras_nas.oracles.random_search import RandomSearch
 from autokeras_nas.oracles.regularized_evolution import RegularizedEvolution
+from autokeras_nas.oracles.screening import Screening
 
 __all__ = [
     "ORACLES",
@@ -13,4 +14,5 @@ __all__ = [
     "PolicyGradient",
     "RandomSearch",
     "RegularizedEvolution",
+    "Screening",
 ]

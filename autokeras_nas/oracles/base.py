@@ -25,6 +25,7 @@ from autokeras_nas.oracles.finals import champion, check_finalists, next_finalis
 from autokeras_nas.oracles.finished import FinishedTrial
 from autokeras_nas.oracles.journaled import JournaledOracle, Status
 from autokeras_nas.oracles.records import best_values, is_count
+from autokeras_nas.oracles.screening import Screening
 from autokeras_nas.registry import Registry
 
 ORACLES: Registry[NasOracle] = Registry("oracle")
@@ -79,6 +80,8 @@ class NasOracle(JournaledOracle):
         self.initial_architectures = [plain_values(values) for values in initial_architectures]
         self.checks: list[Callable[[Values], str | None]] = []
         """Further reasons, beside the grammar's own, why an architecture may be no trial."""
+        self.screening: Screening | None = None
+        """Chooses from several proposals; None: the first that may be a trial is one."""
         check_finalists(finalists, max_trials)
         self.finalists = finalists
         self._given_grammar = grammar
@@ -98,7 +101,7 @@ class NasOracle(JournaledOracle):
         """What to try next.
 
         May change nothing but the seed counter (`next_rng`), since it is asked again where its
-        answer is a duplicate or illegal.
+        answer is a duplicate or illegal, and where the best of several answers is screened for.
 
         Returns:
             None: nothing until a running trial ends; with none running, the search is over.
@@ -230,8 +233,10 @@ class NasOracle(JournaledOracle):
                 return final
         for _ in range(_REDRAWS):
             proposal = self.propose()
-            if proposal is None or self._is_acceptable(proposal):
-                return proposal
+            if proposal is None:
+                return None
+            if self._is_acceptable(proposal):
+                return self._screened(proposal)
         samples = (self.grammar.sample(self.next_rng()) for _ in range(_REDRAWS))
         # Only a walk through the whole space proves that it is exhausted; checks may be slow.
         most = _MOST_CHECKED if self.checks else _MOST_ENUMERATED
@@ -241,6 +246,21 @@ class NasOracle(JournaledOracle):
             if self._is_acceptable(proposal):
                 return proposal
         return None
+
+    def _screened(self, first: Proposal) -> Proposal:
+        """The best of a proposal and others that are drawn beside it."""
+        if self.screening is None or not self.screening.concerns(first):
+            return first
+        candidates = {self._key(first): first}
+        for _ in range(_REDRAWS):
+            if len(candidates) >= self.screening.candidates:
+                break
+            other = self.propose()
+            if other is None:
+                break
+            if self.screening.concerns(other) and self._is_acceptable(other):
+                candidates.setdefault(self._key(other), other)
+        return self.screening.best(candidates.values())
 
     def _in_finals(self) -> bool:
         """Whether what is left of the search is about what the finalists take."""

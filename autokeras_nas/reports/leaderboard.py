@@ -9,7 +9,7 @@ from autokeras_nas.architecture import decode
 from autokeras_nas.errors import headline
 from autokeras_nas.oracles import NasOracle
 
-_MEASURED = ["spread", "parameters", "flops", "epochs", "saved", "seconds", "kwh"]
+_MEASURED = ["spread", "parameters", "flops", "zero_cost", "epochs", "saved", "seconds", "kwh"]
 _COLUMNS = ["rank", "trial", "score", *_MEASURED, "status", "reason", "run_of", "architecture"]
 
 
@@ -24,9 +24,9 @@ def leaderboard(oracle: keras_tuner.Oracle) -> pd.DataFrame:
 
     Returns:
         One row a trial: rank, trial, score, its spread over several trainings, parameters,
-        FLOPs of one example, epochs, the share of its training that was saved by stopping it
-        early, seconds, kWh (missing where it was not measured), status, reason, the trial that it
-        measures once more, and the architecture.
+        FLOPs of one example, the score by which it was screened, epochs, the share of its
+        training that was saved by stopping it early, seconds, kWh (missing where it was not
+        measured), status, reason, the trial that it measures once more, and the architecture.
     """
     sign = -1.0 if oracle.objective.direction == "max" else 1.0
     scored = [t for t in oracle.trials.values() if t.status == "COMPLETED"]

@@ -10,8 +10,12 @@ import keras_tuner
 from autokeras_nas.errors import unknown_name
 from autokeras_nas.oracles import NasOracle
 from autokeras_nas.oracles.finals import check_finalists
+from autokeras_nas.oracles.screening import check_candidates
+from autokeras_nas.search.screening import check_screening
 from autokeras_nas.search_spaces import SEARCH_SPACES, SearchSpace
 from autokeras_nas.tasks import TASKS, AsGiven, Task
+from autokeras_nas.training import STOPPING_RULES
+from autokeras_nas.training.zero_cost import SCORES
 
 _SPACES = {
     "image_classification": "chain_cnn",
@@ -20,6 +24,9 @@ _SPACES = {
     "text_classification": "text",
 }
 """The search space that is searched for a task, where none is named."""
+
+_STOPPING = "median"
+"""The stopping rule where none is named."""
 
 
 def search_space_of(given) -> SearchSpace | keras_tuner.HyperModel | Callable | None:
@@ -62,6 +69,40 @@ def checked_finalists(
             f"Received: finalists={given} and an oracle of type {type(oracle).__name__}. "
             "Leave out one of them."
         )
+    return given
+
+
+def checked_screening(
+    given: str | None, candidates: int, oracle: str | keras_tuner.Oracle
+) -> str | None:
+    """The score to screen by, which must have a name: a project can be opened again."""
+    if given is not None and given not in SCORES:
+        raise unknown_name("zero-cost score", given, SCORES)
+    check_candidates(candidates)
+    check_screening(given, oracle)
+    return given
+
+
+def checked_stopping(given: str | None) -> str | None:
+    """The rule that stops hopeless trials, which must have a name: a project can be opened again.
+
+    Raises:
+        ValueError: If there is no such rule.
+    """
+    if given not in ("auto", None):
+        STOPPING_RULES[given]
+    return given
+
+
+def stopping_for(given: str | None, trainings: int) -> str | None:
+    """The name of the rule that stops hopeless trials; None: none are.
+
+    Args:
+        given: `"auto"`, a registered name or None.
+        trainings: How many a trial consists of.
+    """
+    if given == "auto":
+        return _STOPPING if trainings == 1 else None
     return given
 
 

@@ -64,6 +64,7 @@ def seconds_per_trial(
 def allotment(
     ends: float | None,
     trial_seconds: float | None,
+    least_share: float = _LEAST_SHARE,
     clock: Callable[[], float] = time.monotonic,
 ) -> float | None:
     """Seconds for the next trial; 0: too little is left to begin one; None: no limit.
@@ -74,6 +75,7 @@ def allotment(
     Args:
         ends: When the search ends, by the clock; None: it does not.
         trial_seconds: About what a trial takes; None: all that is left.
+        least_share: A trial begins only where this share of it is left.
         clock: Returns seconds.
     """
     if ends is None:
@@ -81,7 +83,7 @@ def allotment(
     left = ends - clock()
     if trial_seconds is None:
         return max(left, 0.0)
-    if left < _LEAST_SHARE * trial_seconds:
+    if left < least_share * trial_seconds:
         return 0.0
     return left / max(1, round(left / trial_seconds))
 

@@ -4,19 +4,35 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from autokeras_nas.data import is_file
 from autokeras_nas.errors import MALFORMED, ProjectError, summary
 from autokeras_nas.storage import sync_file
 
 _FILE = "project.json"
-SCHEMA = 2
+SCHEMA = 3
 _FIXED = ("schema", "task", "search_space", "search_space_config", "objective", "input_spec")
 """What cannot change while a search goes on."""
 _PLACES = ("data", "target", "validation_data")
 """Where the data lie, if they have a name."""
+SETTINGS = (
+    "max_trials",
+    "repeats",
+    "finalists",
+    "screening",
+    "screening_candidates",
+    "stopping",
+    "max_disk_gb",
+    "limits",
+    "seed",
+)
+"""Arguments of `AutoModel` that a project keeps as they are."""
+ORIGIN = (*_PLACES, "validation_split", "folds")
+"""What a project tells of its data."""
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:
@@ -72,8 +88,27 @@ def _from_1(manifest: dict[str, Any]) -> dict[str, Any]:
     return {**new, **dict.fromkeys(("data", "target")), **manifest}
 
 
-_UPGRADES: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {1: _from_1}
+def _from_2(manifest: dict[str, Any]) -> dict[str, Any]:
+    """Screening and stopping are new in 3; a search that goes on proposes as before."""
+    return {"screening": None, "screening_candidates": 8, "stopping": "auto", **manifest}
+
+
+_UPGRADES: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {1: _from_1, 2: _from_2}
 """From each older schema to the next."""
+
+
+def origin_of(x, y, validation_data, validation_split, folds) -> dict[str, Any]:
+    """Where the data lie, if they have a name, so that the project can tell."""
+    target = y if isinstance(y, str) else None
+    named = (_name_of(x), target, _name_of(validation_data), validation_split, folds)
+    return dict(zip(ORIGIN, named, strict=True))
+
+
+def _name_of(data) -> str | None:
+    """The place or name of data, where they have one."""
+    if is_file(data):
+        return os.path.abspath(data)
+    return data if isinstance(data, str) else None
 
 
 def write_manifest(folder: Path, manifest: Mapping[str, Any]) -> None:

@@ -24,7 +24,7 @@ from autokeras_nas.errors import (
     unknown_name,
 )
 from autokeras_nas.objectives import as_objective
-from autokeras_nas.oracles import ORACLES, NasOracle
+from autokeras_nas.oracles import ORACLES, NasOracle, Screening
 from autokeras_nas.search.budget import allotment
 from autokeras_nas.search.checkpoints import load_checkpoint
 from autokeras_nas.search.choice import check_executor
@@ -38,10 +38,12 @@ from autokeras_nas.search.pace import Pace
 from autokeras_nas.search.process import Process
 from autokeras_nas.search.reloading import unsaid_reload
 from autokeras_nas.search.runner import KerasRunner
+from autokeras_nas.search.screening import NetworkScore, check_screening, first_batch
 from autokeras_nas.search.spec import Training, TrialResult, TrialSpec
 from autokeras_nas.search.stopping import RuleMaker, Stopping
 from autokeras_nas.search.worker import Setup
 from autokeras_nas.storage import writing
+from autokeras_nas.training.zero_cost import Score, score_of
 
 
 class NasTuner(keras_tuner.Tuner):
@@ -70,6 +72,12 @@ class NasTuner(keras_tuner.Tuner):
             forward), `"bytes"` (of its weights) and `"latency"` (seconds for one example on
             this machine, measured before it is trained). A proposal over a limit is drawn again
             and is no trial; with an oracle that is not ours, only an oversized network fails.
+        screening: Of several proposals the one becomes a trial whose untrained network has the
+            best score: `"naswot"`, `"synflow"`, `"grad_norm"`, or a function of a compiled model,
+            inputs and targets of one batch, of which more is better. What cannot be built or
+            scored comes last. A trial's score is its metric `nas/zero_cost`. None: the first
+            proposal becomes one, as always under KerasTuner's chief, which has no data.
+        screening_candidates: Proposals to choose from.
         keep_best: How many trials keep their weights.
         max_disk_gb: Gigabytes of weights at most; where they are more, those of the worst trials
             go, but never those of the result or that the oracle needs. None: no limit.
@@ -104,6 +112,8 @@ class NasTuner(keras_tuner.Tuner):
         seed: int | None = None,
         max_model_size: int | None = None,
         limits: Mapping[str, float] | None = None,
+        screening: str | Score | None = None,
+        screening_candidates: int = 8,
         keep_best: int = 3,
         max_disk_gb: float | None = None,
         executor: str = "inline",
@@ -126,13 +136,15 @@ class NasTuner(keras_tuner.Tuner):
             )
         elif not isinstance(oracle, keras_tuner.Oracle):
             raise unknown_name("oracle", oracle, ORACLES)
+        check_screening(screening, oracle)
+        score = None if screening is None else score_of(screening)
         grammar = getattr(hypermodel, "grammar", None)
         if isinstance(oracle, NasOracle):
             if grammar is not None:
                 oracle.bind(grammar)
             if workers == 1 and not kt_distribute.has_chief_oracle():
                 oracle.idle_seconds = 0.0  # With one slot, nobody else ends a trial meanwhile.
-        self._stopping = Stopping(stopping, oracle)
+        self.stopping = Stopping(stopping, oracle)
         check_usable(Path(directory) / project_name, overwrite)
         self._seed = oracle.seed if isinstance(oracle, NasOracle) else (seed or 0)
         self.executor, self.workers, self.trial_timeout = executor, workers, trial_timeout
@@ -152,8 +164,11 @@ class NasTuner(keras_tuner.Tuner):
         most_bytes = None if max_disk_gb is None else max_disk_gb * 1e9
         self._keeper = Keeper(Path(self.project_dir), oracle, keep_best, most_bytes)
         self._pace: Pace | None = None
+        self._network_score: NetworkScore | None = None
         if isinstance(oracle, NasOracle):
             self._guide(oracle, limits)
+            if score is not None:
+                self._screen(oracle, score, screening_candidates)
         self._runner = KerasRunner(
             self.hypermodel,
             oracle.objective,
@@ -178,6 +193,17 @@ class NasTuner(keras_tuner.Tuner):
             default = oracle.grammar.default()
             oracle.initial_architectures = [default] if default else []
 
+    def _screen(self, oracle: NasOracle, score: Score, candidates: int) -> None:
+        """Has an oracle choose its proposals by a score of their untrained networks."""
+
+        def build(values: Values) -> keras.Model:
+            return self._build_hypermodel(self._hyperparameters(values))
+
+        self._network_score = NetworkScore(
+            build, score, lambda: oracle.seed, lambda values: oracle.grammar.canonical(values)
+        )
+        oracle.screening = Screening(self._network_score, candidates)
+
     def _count(self, values: Values) -> Costs | None:
         """What an architecture costs; None: its model tells only with data, or cannot be built."""
         build = self._builder(values)
@@ -201,9 +227,14 @@ class NasTuner(keras_tuner.Tuner):
         network = getattr(self.hypermodel, "network", None)
         if network is not None:
             return lambda: network(values)
+        hyperparameters = self._hyperparameters(values)
+        return lambda: self.hypermodel.build(hyperparameters)
+
+    def _hyperparameters(self, values: Values) -> keras_tuner.HyperParameters:
+        """The space with the values of an architecture."""
         hyperparameters = self.oracle.get_space()
         hyperparameters.values = dict(values)
-        return lambda: self.hypermodel.build(hyperparameters)
+        return hyperparameters
 
     def search(self, *fit_args, time_budget=None, trial_seconds=None, folds=(), **fit_kwargs):
         """Runs trials until the oracle stops or the time is used up.
@@ -228,6 +259,9 @@ class NasTuner(keras_tuner.Tuner):
         if self._pace is not None:
             self._pace.seconds = trial_seconds
             self._pace.cap_epochs(fit_kwargs.get("epochs", 1))
+        if self._network_score is not None and self._network_score.batch is None:
+            training = self._trainings(fit_args, fit_kwargs)[0]
+            self._network_score.batch = first_batch(training, self._seed)
         self.on_search_begin()
         executor = self._executor()
         try:
@@ -249,7 +283,8 @@ class NasTuner(keras_tuner.Tuner):
         def begin(trial: Trial, slot: int) -> None:
             self.on_trial_begin(trial)
             interrupts.new_trial()
-            seconds = allotment(ends, trial_seconds)
+            # Finding the proposal may have taken time: the trial has what is left.
+            seconds = allotment(ends, trial_seconds, least_share=0.0)
             spec = self._spec(trial, fit_args, fit_kwargs, seconds, interrupts.reason)
             executor.submit(spec, slot)
 
@@ -306,7 +341,7 @@ class NasTuner(keras_tuner.Tuner):
             least_epochs=self._least_epochs(),
             dispensable=bool(self.oracle.get_best_trials(1)),
             stop=stop,
-            rule=self._stopping.rule_for(proposal, len(trainings)),
+            rule=self.stopping.rule_for(proposal, len(trainings)),
         )
 
     def _trainings(self, args, kwargs) -> tuple[Training, ...]:
@@ -321,6 +356,9 @@ class NasTuner(keras_tuner.Tuner):
 
     def _report(self, trial, result: TrialResult) -> None:
         """Tells the oracle, epoch by epoch, and clears weights that nobody needs."""
+        if self._network_score is not None:
+            values = decode(trial.hyperparameters.values).values
+            result.measures |= self._network_score.measures(values)
         scored = self.oracle.objective.has_value
         curve = [(step, logs) for step, logs in enumerate(result.curve) if scored(logs)]
         for step, logs in curve if result.status == "COMPLETED" else ():

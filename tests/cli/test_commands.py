@@ -13,6 +13,7 @@ import pytest
 from sklearn.datasets import load_digits
 
 import autokeras_nas as nas
+from autokeras_nas.search.manifest import origin_of
 from autokeras_nas_cli import run
 
 DIGITS = load_digits()
@@ -140,7 +141,7 @@ def seen_by_fit(monkeypatch):
 
     def fit(self, x, y=None, **kwargs):
         held_out = (kwargs[name] for name in ("validation_data", "validation_split", "folds"))
-        self._note_origin(x, y, *held_out)
+        self._origin = origin_of(x, y, *held_out)
         seen.append({"x": x, "y": y, **kwargs})
 
     monkeypatch.setattr(nas.AutoModel, "fit", fit)
@@ -162,6 +163,7 @@ def test_validation_data_are_a_file_or_a_share(folder, project, monkeypatch):
 def test_options_of_a_search_reach_it(folder, project, monkeypatch):
     seen = seen_by_fit(monkeypatch)
     line = ["--folds=3", "--repeats=2", "--finalists=1", "--workers=2", "--max_model_size=999"]
+    line += ["--stopping=none", "--screening=naswot", "--screening_candidates=3"]
     data, new = f"--data={folder}/digits.npz", f"--directory={folder}/other"
     models = []
     monkeypatch.setattr("autokeras_nas_cli.commands._say_next", models.append)
@@ -171,6 +173,9 @@ def test_options_of_a_search_reach_it(folder, project, monkeypatch):
     assert seen[0]["folds"] == 3
     assert (searched.repeats, searched.finalists, searched.workers) == (2, 1, 2)
     assert searched.limits == {"parameters": 999} and resumed.workers == 3
+    assert searched.stopping is None and resumed.stopping == "auto"
+    assert (searched.screening, searched.screening_candidates) == ("naswot", 3)
+    assert resumed.screening is None
 
 
 def test_resume_remembers_the_validation_data(tmp_path, capsys):

@@ -6,6 +6,8 @@ from autokeras_nas.data import files
 from autokeras_nas.oracles import ORACLES
 from autokeras_nas.search_spaces import SEARCH_SPACES
 from autokeras_nas.tasks import TASKS
+from autokeras_nas.training import STOPPING_RULES
+from autokeras_nas.training.zero_cost import SCORES
 from autokeras_nas_cli import options
 from autokeras_nas_cli.commands import RUN
 from autokeras_nas_cli.options import COMMANDS
@@ -17,6 +19,8 @@ from autokeras_nas_cli.options import COMMANDS
         (options.TASKS, TASKS),
         (options.SEARCH_SPACES, SEARCH_SPACES),
         (options.ORACLES, ORACLES),
+        (options.STOPPING_RULES, STOPPING_RULES),
+        (options.SCORES, SCORES),
     ],
 )
 def test_names_to_choose_from_are_those_registered(names, registry):

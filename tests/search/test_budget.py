@@ -57,6 +57,7 @@ def test_an_allotment_is_an_even_share_of_what_is_left():
     assert allotment(100.0, 20.0, clock=lambda: 91.0) == 0.0
     assert allotment(100.0, None, clock=lambda: 30.0) == 70.0
     assert allotment(100.0, None, clock=lambda: 130.0) == 0.0
+    assert allotment(100.0, 20.0, least_share=0.0, clock=lambda: 91.0) == 9.0
     assert allotment(None, 20.0) == 20.0 and allotment(None, None) is None
 
 

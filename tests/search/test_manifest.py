@@ -5,14 +5,14 @@ import os
 import pytest
 
 from autokeras_nas.errors import ProjectError
-from autokeras_nas.search.manifest import read_manifest, write_manifest
+from autokeras_nas.search.manifest import SETTINGS, origin_of, read_manifest, write_manifest
 
 MANIFEST = {"task": "t", "search_space": "s", "objective": ["val_loss", "min"], "input_spec": (4,)}
 
 
 def test_what_is_written_is_read(tmp_path):
     write_manifest(tmp_path / "new", MANIFEST)
-    assert read_manifest(tmp_path / "new") == {"schema": 2, **MANIFEST, "input_spec": [4]}
+    assert read_manifest(tmp_path / "new") == {"schema": 3, **MANIFEST, "input_spec": [4]}
 
 
 def test_the_same_search_may_go_on_with_more(tmp_path):
@@ -40,8 +40,24 @@ def test_what_is_no_project_is_refused(tmp_path, text):
 def test_an_older_version_is_understood(tmp_path):
     (tmp_path / "project.json").write_text('{"schema": 1, "task": "t", "target": "price"}')
     read = read_manifest(tmp_path)
-    assert (read["schema"], read["task"], read["target"]) == (2, "t", "price")
+    assert (read["schema"], read["task"], read["target"]) == (3, "t", "price")
     assert (read["repeats"], read["finalists"]) == (1, "auto")
+    assert (read["screening"], read["stopping"]) == (None, "auto")
+    assert set(SETTINGS) - {"max_trials", "limits", "seed"} < set(read)
+
+
+def test_data_that_have_a_place_are_known_by_it(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    table = tmp_path / "train.csv"
+    table.write_text("a,b\n1,2\n")
+    named = {"data": str(table), "target": "b", "validation_data": None}
+    assert origin_of("train.csv", "b", None, 0.2, 3) == {
+        **named,
+        "validation_split": 0.2,
+        "folds": 3,
+    }
+    assert origin_of([[1]], [2], "mnist", 0.2, None)["validation_data"] == "mnist"
+    assert origin_of([[1]], [2], None, 0.2, None)["data"] is None
 
 
 def test_places_of_data_are_texts(tmp_path):
