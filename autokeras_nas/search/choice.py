@@ -11,7 +11,7 @@ import cloudpickle
 from autokeras_nas.errors import unknown_name
 
 _MOST_INLINE_TRIALS = 30
-"""At some 35 MB that each leaves behind (`benchmarks/memory_per_trial.py`): a gigabyte."""
+"""More are worth the seconds that a child takes to start: a crash costs them one trial."""
 
 
 def check_executor(name: str, workers: int, known: Sequence[str]) -> None:
@@ -28,8 +28,8 @@ def check_executor(name: str, workers: int, known: Sequence[str]) -> None:
 def choose_executor(workers: int, gpus: int, trials: int, needed: Any) -> tuple[str, str]:
     """Where trials had best run, and why.
 
-    A child process costs some seconds to start, gives all memory back and survives anything.
-    So it is worth its start where a search is long, or trials may take a GPU down.
+    A child process costs some seconds to start, gives all memory back, and whatever befalls it
+    costs one trial. So it is worth its start where a search is long, or trials may take a GPU down.
 
     Args:
         workers: Trials at once.
@@ -52,4 +52,4 @@ def choose_executor(workers: int, gpus: int, trials: int, needed: Any) -> tuple[
         return "inline", f"The model cannot be sent to another process ({error})."
     if workers > 1:
         return "process", f"{workers} workers were asked for."
-    return "process", "There is a GPU." if gpus else "The search is long: memory is given back."
+    return "process", "There is a GPU." if gpus else "The search is long, and a crash would end it."

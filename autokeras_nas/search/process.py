@@ -53,7 +53,7 @@ class _Slot:
 class Process:
     """Runs each trial in a child process of its own slot, warm from the trial before.
 
-    TensorFlow keeps some 35 MB of every trial, whatever is cleared; a child is replaced after
+    TensorFlow keeps something of every trial, whatever is cleared; a child is replaced after
     twenty trials, or when it has grown by a gigabyte. A child that dies or hangs costs the
     trial that it ran, whose result tells the reason. On a machine with GPUs each child sees one.
 
