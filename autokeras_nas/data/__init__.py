@@ -13,7 +13,7 @@ from autokeras_nas.data.sources import as_source
 from autokeras_nas.data.split import split, split_folds
 from autokeras_nas.data.statistics import channel_statistics
 from autokeras_nas.data.streams import is_dataset
-from autokeras_nas.data.symmetry import mirror_recognition
+from autokeras_nas.data.symmetry import mirror_recognition, shift_recognition
 
 __all__ = [
     "ArraySource",

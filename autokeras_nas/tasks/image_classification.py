@@ -11,13 +11,16 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from autokeras_nas.data import Features as Examples
-from autokeras_nas.data import Source, channel_statistics, mirror_recognition
+from autokeras_nas.data import Source, channel_statistics, mirror_recognition, shift_recognition
 from autokeras_nas.tasks.assembly import assembled
 from autokeras_nas.tasks.base import TASKS
 from autokeras_nas.tasks.classification import Classification
 
 _BATCH = 256
-_LEAST_RECOGNITION = 0.5
+_SHIFT = 0.1
+_LEAST_MIRRORED = 0.5
+_LEAST_SHIFTED = 0.9
+"""How well changed images must be recognised, so that training may change them so."""
 _CHUNK = 2**22  # numbers turned into float64 at a time: 32 MiB
 
 
@@ -44,12 +47,14 @@ class ImageClassification(Classification):
         statistics: Arguments of `preprocessor_from_statistics` that were last used; None:
             never called.
         mirror: Whether training may mirror images; False before `examine`.
+        shift: By how much of their side it may move them, as in `Recipe`; 0 before `examine`.
     """
 
     def __init__(self):
         super().__init__()
         self.statistics: dict[str, list] | None = None
         self.mirror = False
+        self.shift = 0.0
 
     def preprocessor(self, x) -> keras.Model:
         """Learns each channel's mean and deviation from training images.
@@ -136,16 +141,21 @@ class ImageClassification(Classification):
         return self.preprocessor_from_statistics(shape, mean, deviation)
 
     def examine(self, x, y) -> None:
-        """Learns whether left and right may be exchanged: no digits and letters, but most photos.
+        """Learns which changes leave images what they are.
 
-        They may where mirrored images tell more than half of what images tell of their class,
-        as `mirror_recognition` has it.
+        They may be mirrored where mirrored images tell more than half of what images tell of
+        their class: no digits and letters, but most photos. They may be moved by a tenth of their
+        side where images so moved tell nine tenths of it: not where they are well centred.
+        See `mirror_recognition` and `shift_recognition`.
         """
-        self.mirror = mirror_recognition(_checked_images(x), y) > _LEAST_RECOGNITION
+        images = _checked_images(x)
+        self.mirror = mirror_recognition(images, y) > _LEAST_MIRRORED
+        moves = shift_recognition(images, y, _SHIFT) > _LEAST_SHIFTED
+        self.shift = _SHIFT if moves else 0.0
 
     def recipe(self) -> dict[str, Any]:
-        """Images are moved a little and, where that is known to do no harm, mirrored."""
-        return {"shift": 0.1, "mirror": self.mirror}
+        """Images are moved and mirrored where that is known to do no harm."""
+        return {"shift": self.shift, "mirror": self.mirror}
 
     def exported(self, core: keras.Model) -> keras.Model:
         """One compiled model of raw images to class probabilities.
@@ -172,14 +182,16 @@ class ImageClassification(Classification):
 
     def get_config(self) -> dict[str, Any]:
         """Classes, their kind, and what was learned of the training images, for JSON."""
-        return {**super().get_config(), "statistics": self.statistics, "mirror": self.mirror}
+        learned = {"statistics": self.statistics, "mirror": self.mirror, "shift": self.shift}
+        return {**super().get_config(), **learned}
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Self:
         """A task in the state that `get_config` described."""
         task = super().from_config(config)
         task.statistics = config["statistics"]
-        task.mirror = config.get("mirror", False)  # Older projects did not look.
+        # Older projects did not look.
+        task.mirror, task.shift = config.get("mirror", False), config.get("shift", 0.0)
         return task
 
 

@@ -1,10 +1,10 @@
-"""Symmetry: mirrored images are told from those that must not be."""
+"""Symmetry: images that may be mirrored or moved are told from those that must not be."""
 
 import numpy as np
 import pytest
 from sklearn.datasets import load_digits
 
-from autokeras_nas.data import mirror_recognition
+from autokeras_nas.data import mirror_recognition, shift_recognition
 
 
 def images_of(patterns, count, seed=0, noise=0.3):
@@ -61,3 +61,24 @@ def test_large_images_are_reduced_alike_from_both_sides():
     images, labels = images_of(symmetric_patterns(side=70), 60)
     assert images.shape[1:] == (70, 70)
     assert mirror_recognition(images, labels) == pytest.approx(1.0, abs=0.1)
+
+
+def test_images_whose_place_tells_nothing_may_be_moved():
+    patterns = np.kron(np.eye(4).reshape(4, 2, 2), np.ones((8, 8)))  # One bright quarter each.
+    images, labels = images_of(patterns, 300)
+    assert shift_recognition(images, labels, 0.1) == pytest.approx(1.0, abs=0.05)
+    stripes = np.zeros((4, 16, 16))
+    for number in range(4):
+        stripes[number, number::4] = 1.0  # Each is another, moved by a pixel.
+    images, labels = images_of(stripes, 300)
+    assert shift_recognition(images, labels, 0.1) < 0.6
+
+
+def test_a_move_by_nothing_leaves_everything():
+    images, labels = images_of(symmetric_patterns(), 100, noise=1.0)
+    assert shift_recognition(images, labels, 0.0) == 1.0
+
+
+def test_large_images_are_moved_by_a_share_of_what_is_left():
+    images, labels = images_of(symmetric_patterns(side=70), 60)
+    assert shift_recognition(images[..., None], labels, 0.05) <= 1.05
