@@ -300,3 +300,18 @@ def test_images_that_are_alike_in_a_mirror_may_be_mirrored():
     assert task.recipe()["mirror"] is True
     again = ImageClassification.from_config(json.loads(json.dumps(task.get_config())))
     assert again.recipe() == task.recipe()
+
+
+def test_images_that_are_alike_a_little_aside_may_be_moved():
+    rng = np.random.default_rng(0)
+    y = rng.integers(3, size=200)
+    fine = rng.normal(size=(3, 16, 16))
+    coarse = np.kron(rng.normal(size=(3, 2, 2)), np.ones((8, 8)))
+    task = ImageClassification()
+    assert task.recipe()["shift"] == 0.0
+    task.examine(coarse[y] + 0.1 * rng.normal(size=(200, 16, 16)), y)
+    assert task.recipe()["shift"] == 0.1
+    again = ImageClassification.from_config(json.loads(json.dumps(task.get_config())))
+    assert again.recipe() == task.recipe()
+    task.examine(fine[y] + 0.1 * rng.normal(size=(200, 16, 16)), y)
+    assert task.recipe()["shift"] == 0.0
