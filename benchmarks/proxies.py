@@ -1,10 +1,10 @@
 """How well do cheap proxies rank architectures as full training does, and at what cost?
 
-Draws architectures from `chain_cnn` and `nasnet_cell` (one cell a stage, eight filters), trains
-each in full on Fashion-MNIST from Debian's package, and measures it by every proxy: fewer epochs,
-less data, smaller images, fewer filters, its size, and scores of the untrained network. Scores
-come from held-out images of the training file. Full training once more, from the seed of the
-proxies, shows what any of them could reach.
+Draws architectures from `chain_cnn` and `nasnet_cell` (one cell a stage, eight filters), those
+within a limit of FLOPs, trains each in full on Fashion-MNIST from Debian's package, and measures
+it by every proxy: fewer epochs, less data, smaller images, fewer filters, its size, and scores of
+the untrained network. Scores come from held-out images of the training file. Full training once
+more, from the seed of the proxies, shows what any of them could reach.
 
 Prints a Markdown table: rank correlations with full training, 95 % intervals over bootstraps of
 the architectures, and processor seconds as a share of those of full training, building included.
@@ -257,13 +257,15 @@ def measure(
 
 
 def architectures(space_name: str, number: int, settings: Mapping) -> list[Values]:
-    """Different architectures, the same ones in every run."""
-    grammar = hypermodel_of(SPACES[space_name][0], settings["examples"]).grammar
+    """Different architectures that are not too slow, the same ones in every run."""
+    hypermodel = hypermodel_of(SPACES[space_name][0], settings["examples"])
+    grammar = hypermodel.grammar
     rng = np.random.default_rng(settings["seed"])
     drawn: dict[str, Values] = {}
     while len(drawn) < number:
         values = grammar.sample(rng)
-        drawn.setdefault(grammar.canonical(values), values)
+        if count(partial(hypermodel.network, values)).flops <= settings["most_mflops"] * 1e6:
+            drawn.setdefault(grammar.canonical(values), values)
     return list(drawn.values())
 
 
@@ -320,8 +322,10 @@ def main() -> None:
     parser.add_argument("--examples", type=int, default=5_000, help="Of full training.")
     parser.add_argument("--epochs", type=int, default=5, help="Of full training.")
     parser.add_argument("--seed", type=int, default=0, help="Of the architectures.")
+    parser.add_argument("--most-mflops", type=float, default=60.0, help="Of an architecture.")
     arguments = parser.parse_args()
-    settings = {name: getattr(arguments, name) for name in ("examples", "epochs", "seed")}
+    names = ("examples", "epochs", "seed", "most_mflops")
+    settings = {name: getattr(arguments, name) for name in names}
     done = known(arguments.results, settings)
     missing = {
         (space, index): values
